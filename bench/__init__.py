@@ -1,0 +1,1 @@
+"""Measures imports against the databases' own tools."""

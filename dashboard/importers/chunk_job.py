@@ -1,0 +1,113 @@
+"""The import job every import type runs unless it names its own."""
+
+from dataclasses import fields as dataclass_fields
+from functools import cached_property
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+from sqlalchemy import Connection, select, text
+
+from dashboard.formats.delimited import Layout, detect
+from dashboard.importers.chunk_import import ChunkImport, Job
+from dashboard.importers.importer import Importer, importer_for
+from dashboard.importers.mapping import ColumnMapping, match_columns
+from dashboard.importers.planning import KeySpec, plan_delimited
+from dashboard.jobs.chunk_job import BaseChunkJob, Chunk, Outcome, Plan
+from dashboard.records.casting import arrow_type
+from dashboard.records.checks import ReferenceChecker
+from dashboard.records.fields import FieldType
+from dashboard.records.table import TableDescription
+
+READING = ("delimiter", "encoding", "quote")
+LAYOUT_NAMES = tuple(field.name for field in dataclass_fields(Layout))
+
+
+class GenericImportChunkJob(BaseChunkJob):
+    """Imports a delimited file into the type's table, chunk by chunk.
+
+    The plan's layout also holds `fields` (the file's columns to fields), `keys` (fields of each
+    unique key, as `duplicates` counts them) and `ignored` (columns no field takes).
+    """
+
+    @cached_property
+    def importer(self) -> Importer:
+        return importer_for(self.job_type)
+
+    @cached_property
+    def target(self) -> TableDescription:
+        return self.importer.describe(self.connect)
+
+    @cached_property
+    def references(self) -> ReferenceChecker:
+        return ReferenceChecker()
+
+    def plan(self, source: BinaryIO) -> Plan:
+        reading: dict[str, Any] = {name: self.options.get(name) for name in READING}
+        mapping = self.match(detect(source, **reading).columns)
+        keys = self._keys(mapping)
+        plan = plan_delimited(
+            source,
+            key_columns=[self._key_spec(key, mapping) for key in keys],
+            chunk_rows=self.options.get("chunkRows") or self.job_type.chunk_rows,
+            **reading,
+        )
+        extra = {"fields": dict(mapping.fields), "keys": keys, "ignored": list(mapping.ignored)}
+        return Plan({**plan.layout, **extra}, plan.chunks)
+
+    def match(self, columns: tuple[str, ...]) -> ColumnMapping:
+        """Columns to fields, by name or as `options["mapping"]` says."""
+        overrides = self.options.get("mapping")
+        return match_columns(self.target.fields, columns, overrides, self.importer.computed)
+
+    def run_chunk(self, chunk: Chunk) -> Outcome:
+        layout = Layout.from_json({name: chunk.layout[name] for name in LAYOUT_NAMES})
+        job = Job(
+            self.importer,
+            self.target,
+            chunk.layout["fields"],
+            tuple(tuple(key) for key in chunk.layout["keys"]),
+            frozenset((*self.importer.sensitive, *self.job_type.sensitive)),
+            self.references,
+        )
+        with self.connect() as connection:
+            return ChunkImport(job, layout, chunk).run(connection)
+
+    def before(self, connection: Connection) -> None:
+        self.importer.before(connection)
+
+    def after(self, connection: Connection) -> None:
+        raise_sequence(connection, self.target)
+        self.importer.after(connection)
+
+    def _keys(self, mapping: ColumnMapping) -> list[list[str]]:
+        """The unique keys this file fills."""
+        filled = set(mapping.fields.values()) - set(self.importer.computed)
+        return [list(key) for key in self.target.unique_keys if filled.issuperset(key)]
+
+    def _key_spec(self, key: list[str], mapping: ColumnMapping) -> KeySpec:
+        column_of = {name: column for column, name in mapping.fields.items()}
+        return KeySpec(
+            tuple(column_of[name] for name in key),
+            tuple(self._key_type(name) for name in key),
+            ("", *self.importer.null_values),
+        )
+
+    def _key_type(self, name: str) -> Any:
+        field = self.target.field(name)
+        # A naive time may be written with Z, which Arrow's own cast refuses: compared as text.
+        return pa.string() if field.type is FieldType.DATETIME else arrow_type(field)
+
+
+def raise_sequence(connection: Connection, target: TableDescription) -> None:
+    """Keys from a file leave PostgreSQL's sequence behind: the next new record would collide."""
+    column = target.table.autoincrement_column
+    filled = any(column is not None and f.column == column.name for f in target.fields)
+    if column is None or not filled or connection.dialect.name != "postgresql":
+        return
+    name = connection.dialect.identifier_preparer.format_table(target.table)
+    asked = text("SELECT pg_get_serial_sequence(:name, :column)")
+    sequence = connection.scalar(asked, {"name": name, "column": column.name})
+    top = connection.scalar(select(column).order_by(column.desc()).limit(1))
+    if sequence and top:
+        raised = text("SELECT setval(:sequence, greatest(:top, nextval(:sequence)))")
+        connection.execute(raised, {"sequence": sequence, "top": top})

@@ -1,0 +1,112 @@
+"""What the runner asks of a kind of job: plan the work once, then run it chunk by chunk."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Protocol
+
+from sqlalchemy import Connection
+
+from dashboard.jobs.registry import JobType
+from dashboard.records.failures import Failure
+
+Connect = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChunk:
+    """A slice of the job's input that is committed together.
+
+    `offset` and `length` are bytes in the stored file, `first_row` the row number of its first
+    record as a spreadsheet shows it, `rows` its records. `hints` is small JSON that belongs to the
+    kind of job (quoted or not, duplicate rows) and comes back in `Chunk.hints`.
+    """
+
+    offset: int
+    length: int
+    first_row: int
+    rows: int
+    hints: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The input cut into chunks; `layout` (JSON) says how bytes become rows."""
+
+    layout: Mapping[str, Any]
+    chunks: list[PlannedChunk]
+
+    @property
+    def rows(self) -> int:
+        return sum(chunk.rows for chunk in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A claimed chunk with its bytes.
+
+    `isolate` asks for the slower way that finds each row the target refuses (I5). `only_rows`, when
+    set, limits the work to those row numbers (a round that tries failed rows again).
+    """
+
+    number: int
+    data: bytes
+    planned: PlannedChunk
+    layout: Mapping[str, Any]
+    isolate: bool = False
+    only_rows: frozenset[int] | None = None
+
+
+class RecordWriter(Protocol):
+    """Writes a chunk's prepared records. Called by the runner in this order, once per try."""
+
+    def open(self, connection: Connection) -> None:
+        """Before the transaction begins (SQLite attaches its stage file here)."""
+
+    def write(self, connection: Connection) -> list[Failure]:
+        """Inside the transaction; returns the rows refused while writing (isolate only).
+
+        Raises RecordsRefused when the target refuses and the rows were not isolated.
+        """
+
+    def close(self, connection: Connection | None) -> None:
+        """After commit or rollback, always; frees what `open` and preparing made."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a chunk came to before writing.
+
+    `accepted` rows wait in `writer`; each becomes `created` unless `writer.write` refuses it.
+    """
+
+    accepted: int
+    failures: list[Failure]
+    writer: RecordWriter | None
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+
+
+class BaseChunkJob(ABC):
+    """One kind of job for one job. `connect` opens a connection to the target for reading."""
+
+    def __init__(self, job_type: JobType, options: Mapping[str, Any], connect: Connect) -> None:
+        self.job_type = job_type
+        self.options = options
+        self.connect = connect
+
+    @abstractmethod
+    def plan(self, source: BinaryIO) -> Plan:
+        """Read the whole input once and cut it. Raises FileRefused; writes nothing."""
+
+    @abstractmethod
+    def run_chunk(self, chunk: Chunk) -> Outcome:
+        """Turn a chunk's bytes into checked records. Reads the target, writes nothing to it."""
+
+    def before(self, connection: Connection) -> None:  # noqa: B027 - a hook few need
+        """Once a round, before its first chunk."""
+
+    def after(self, connection: Connection) -> None:  # noqa: B027 - a hook few need
+        """Once a round, after its last chunk settled."""

@@ -1,0 +1,140 @@
+"""The one entry for starting a job: the row first, the hint after commit."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from dashboard.errors import FileRefused
+from dashboard.events import outbox
+from dashboard.events.types import JobEnqueued
+from dashboard.jobs.context import JobContext
+from dashboard.jobs.serial import event_basis
+from dashboard.lib.clock import now
+from dashboard.models.job import Job
+from dashboard.models.states import FINAL, JobStatus
+from dashboard.models.stored_file import StoredFile
+from dashboard.models.user import User
+from dashboard.storage.store import Stored
+
+UPLOADS = "uploads"
+
+
+def dispatch(
+    context: JobContext,
+    session: Session,
+    type: str,
+    source: StoredFile | Iterable[Mapping[str, Any]] | Any,
+    *,
+    user: User | None,
+    chunk_rows: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    after: Job | None = None,
+    run_at: datetime | None = None,
+) -> Job:
+    """Make a job in the caller's transaction; workers hear of it once that commits.
+
+    `source` is a stored file, an iterable of mappings, or a DataFrame (both are written to a stored
+    CSV file first). Raises UnknownJobType, FileRefused.
+    """
+    job_type = context.registry.get(type)
+    if not isinstance(source, StoredFile):
+        source = store_records(context, session, source, user, name=f"{type}.csv")
+    held = (after is not None and after.status not in FINAL) or run_at is not None
+    job = Job(
+        type=job_type.name,
+        kind=str(job_type.kind),
+        status=JobStatus.DELAYED if held else JobStatus.WAITING,
+        strategy=str(job_type.strategy),
+        user_id=user.id if user else None,
+        file_id=source.id,
+        after_id=after.id if after else None,
+        run_at=run_at,
+        chunk_rows=chunk_rows or job_type.chunk_rows,
+        options=dict(options or {}),
+        enqueued_at=None if held else now(),
+    )
+    session.add(job)
+    session.flush()
+    event = JobEnqueued(**event_basis(job), input=job.options, queue="jobs")
+    outbox.write(session.connection(), job.id, event)
+    if not held:
+        context.queue.wake_after_commit(session, "work", job.id)
+    return job
+
+
+def store_upload(
+    context: JobContext, session: Session, stream: Any, name: str, user: User | None
+) -> StoredFile:
+    """Copy an upload into the store, in pieces; refuses one over the limit (413)."""
+    stored = context.store.put(stream, folder=UPLOADS, limit=context.settings.max_upload_bytes)
+    return add_stored_file(session, stored, name, user)
+
+
+def add_stored_file(session: Session, stored: Stored, name: str, user: User | None) -> StoredFile:
+    row = StoredFile(
+        key=stored.key,
+        name=name[-255:],
+        bytes=stored.bytes,
+        sha256=stored.sha256,
+        owner_id=user.id if user else None,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def store_records(
+    context: JobContext, session: Session, records: Any, user: User | None, name: str
+) -> StoredFile:
+    """Spool mappings or a DataFrame to a stored CSV file, row by row."""
+    if hasattr(records, "to_dict") and hasattr(records, "columns"):
+        records = frame_records(records)
+    stored = context.store.put(
+        csv_pieces(iter(records)), folder=UPLOADS, limit=context.settings.max_upload_bytes
+    )
+    return add_stored_file(session, stored, name, user)
+
+
+def frame_records(frame: Any) -> Iterator[dict[str, Any]]:
+    columns = [str(column) for column in frame.columns]
+    for values in frame.itertuples(index=False, name=None):
+        yield {
+            name: None if value is None or value != value else value
+            for name, value in zip(columns, values, strict=True)
+        }
+
+
+def csv_pieces(records: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    """CSV of mappings; the first one names the columns, a key it lacks is refused."""
+    first = next(records, None)
+    if first is None:
+        raise FileRefused("There are no records to import.", code="no_rows")
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(first), lineterminator="\n")
+    writer.writeheader()
+    for number, record in enumerate(chain([first], records), 2):
+        extra = set(record) - set(first)
+        if extra:
+            raise FileRefused(
+                f"Record {number - 1} has the key {sorted(extra)[0]!r}, which the first record does"
+                " not have. Give every record the same keys.",
+                code="uneven_records",
+            )
+        writer.writerow({name: plain(value) for name, value in record.items()})
+        if out.tell() > 1 << 20:
+            yield out.getvalue().encode()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue().encode()
+
+
+def plain(value: Any) -> Any:
+    """Times as ISO 8601, None as an empty cell; all else as text."""
+    if value is None:
+        return ""
+    return value.isoformat() if hasattr(value, "isoformat") else value

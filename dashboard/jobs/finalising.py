@@ -1,0 +1,169 @@
+"""Ending a round: its own transaction after the last settle, safe to repeat (I4)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, exists, select
+
+from dashboard.events.types import JobCancelled, JobCompleted, JobFailed, JobPaused
+from dashboard.jobs.leases import CHUNK
+from dashboard.jobs.serial import COUNTS, event_basis
+from dashboard.jobs.tracker import sums
+from dashboard.jobs.transitions import JOB, EventMaker, making, move
+from dashboard.lib.clock import now
+from dashboard.models.columns import AnyRow
+from dashboard.models.states import ChunkState, JobStatus
+
+S = JobStatus
+OPEN = (ChunkState.PENDING, ChunkState.LEASED)
+After = Callable[[Connection, AnyRow], None]
+
+
+def finalise(connection: Connection, job_id: int) -> AnyRow | None:
+    """End, pause or cancel a job whose chunks allow it; the row if this call did it."""
+    job = connection.execute(select(*JOB.c).where(JOB.c.id == job_id)).one_or_none()
+    if job is None:
+        return None
+    if job.status in (S.PAUSING, S.CANCELLING) and job.lease_token is None:
+        if job.prepared and not any_chunk(connection, job_id, OPEN):
+            return end(connection, job)
+        if not any_chunk(connection, job_id, (ChunkState.LEASED,)):
+            return stop(connection, job)
+        return None
+    if job.prepared and job.status in (S.ACTIVE, S.INTERRUPTED):
+        return end(connection, job)
+    return None
+
+
+def any_chunk(connection: Connection, job_id: int, states: tuple[ChunkState, ...]) -> bool:
+    return bool(
+        connection.scalar(
+            select(exists().where(CHUNK.c.job_id == job_id, CHUNK.c.state.in_(states)))
+        )
+    )
+
+
+def end(connection: Connection, job: AnyRow) -> AnyRow | None:
+    """Completed, or failed when a chunk failed for good; freezes the sums on the job."""
+    open_chunk = exists().where(CHUNK.c.job_id == job.id, CHUNK.c.state.in_(OPEN))
+    failed = connection.execute(
+        select(CHUNK.c.number, CHUNK.c.error_code, CHUNK.c.error_message)
+        .where(CHUNK.c.job_id == job.id, CHUNK.c.state == ChunkState.FAILED)
+        .order_by(CHUNK.c.number)
+    ).all()
+    values: dict[str, Any] = frozen_counts(connection, job)
+    event: EventMaker = completed_event
+    if failed:
+        more = f" {len(failed)} chunks failed in all." if len(failed) > 1 else ""
+        message = f"Chunk {failed[0].number}: {failed[0].error_message}{more}"
+        values |= {"error_code": failed[0].error_code, "error_message": message}
+        event = making(JobFailed, error_message=message, stack_trace=None, will_retry=False)
+    return move(
+        connection,
+        job.id,
+        S.FAILED if failed else S.COMPLETED,
+        expected=(S(job.status),),
+        where=(~open_chunk,),
+        event=event,
+        finished_at=now(),
+        **values,
+    )
+
+
+def frozen_counts(connection: Connection, job: AnyRow) -> dict[str, int]:
+    counts = sums(connection, job.id)
+    return {**counts, "not_processed": (job.total or 0) - counts["processed"]}
+
+
+def completed_event(row: AnyRow) -> JobCompleted:
+    seconds = (row.finished_at - (row.started_at or row.finished_at)).total_seconds()
+    output = {"counts": {"total": row.total, **{name: getattr(row, name) for name in COUNTS}}}
+    return JobCompleted(
+        **event_basis(row),
+        duration=seconds,
+        output=output,
+        succeeded_count=row.created + row.updated + row.unchanged,
+        failed_count=row.failed,
+    )
+
+
+def stop(connection: Connection, job: AnyRow) -> AnyRow | None:
+    """Pausing → paused, cancelling → cancelled; nothing is in a worker's hands."""
+    actor, reason = job.meta.get("actor"), job.meta.get("reason")
+    in_hand = exists().where(CHUNK.c.job_id == job.id, CHUNK.c.state == ChunkState.LEASED)
+    counts = frozen_counts(connection, job)
+    if job.status == S.PAUSING:
+        return move(
+            connection,
+            job.id,
+            S.PAUSED,
+            expected=(S.PAUSING,),
+            where=(~in_hand,),
+            event=making(JobPaused, actor=actor, reason=reason),
+            **counts,
+        )
+    return move(
+        connection,
+        job.id,
+        S.CANCELLED,
+        expected=(S.CANCELLING,),
+        where=(~in_hand,),
+        event=making(JobCancelled, actor=actor, reason=reason),
+        finished_at=now(),
+        error_code="cancelled",
+        error_message=f"Cancelled by {actor or 'the system'}.",
+        **counts,
+    )
+
+
+def fail_job(
+    connection: Connection,
+    job_id: int,
+    code: str,
+    message: str,
+    *,
+    stack_trace: str | None = None,
+    where: tuple[Any, ...] = (),
+) -> AnyRow | None:
+    """Nothing could run: the file is refused, or preparing failed for good."""
+    return move(
+        connection,
+        job_id,
+        S.FAILED,
+        expected=(S.WAITING, S.PREPARING, S.PAUSING, S.CANCELLING),
+        where=where,
+        event=making(JobFailed, error_message=message, stack_trace=stack_trace, will_retry=False),
+        finished_at=now(),
+        error_code=code,
+        error_message=message,
+        lease_token=None,
+        lease_until=None,
+        lease_holder=None,
+    )
+
+
+def release_followers(connection: Connection, job: AnyRow) -> list[int]:
+    """Jobs that wait for this one: on after completion, cancelled otherwise. Ids to wake."""
+    followers = connection.scalars(
+        select(JOB.c.id).where(JOB.c.after_id == job.id, JOB.c.status == S.DELAYED)
+    ).all()
+    woken = []
+    for follower in followers:
+        if job.status == S.COMPLETED:
+            move(connection, follower, S.WAITING, expected=(S.DELAYED,), enqueued_at=now())
+            woken.append(follower)
+            continue
+        message = f"Job {job.id}, which this one follows, ended as {job.status}."
+        row = move(
+            connection,
+            follower,
+            S.CANCELLED,
+            expected=(S.DELAYED,),
+            event=making(JobCancelled, actor=None, reason=message),
+            finished_at=now(),
+            error_code="predecessor",
+            error_message=message,
+        )
+        if row is not None:
+            woken += release_followers(connection, row)
+    return woken

@@ -1,0 +1,151 @@
+"""Claims: a fresh token and an expiry, taken by conditional update and renewed (I3)."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy.orm import aliased
+
+from dashboard.events.types import JobStarted
+from dashboard.jobs.database_time import database_now
+from dashboard.jobs.transitions import JOB, emit, move
+from dashboard.lib.clock import now
+from dashboard.models.columns import AnyRow, table_of
+from dashboard.models.job import JobChunk
+from dashboard.models.states import ChunkState, JobStatus
+
+CHUNK = table_of(JobChunk)
+CLAIMABLE = (JobStatus.ACTIVE, JobStatus.INTERRUPTED, JobStatus.WAITING)
+
+
+def claim_preparing(
+    connection: Connection, job_id: int, holder: str, lease: timedelta
+) -> AnyRow | None:
+    """Take the preparing of a job nobody prepares; the row, with its new token, or None."""
+    free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until < database_now(connection))
+    values: dict[str, Any] = {
+        "lease_token": str(uuid4()),
+        "lease_until": database_now(connection, lease),
+        "lease_holder": holder,
+        "attempt": JOB.c.attempt + 1,
+    }
+    row = move(
+        connection,
+        job_id,
+        JobStatus.PREPARING,
+        expected=(JobStatus.WAITING, JobStatus.INTERRUPTED),
+        where=(JOB.c.prepared.is_(False), free),
+        **values,
+    )
+    if row is not None:
+        note_start(connection, row)
+    return row
+
+
+def note_start(connection: Connection, row: AnyRow) -> None:
+    """JobStarted at the first claim of a round; the compare-and-set makes it once."""
+    stamped = connection.execute(
+        update(JOB)
+        .where(JOB.c.id == row.id, JOB.c.first_chunk_at.is_(None))
+        .values(first_chunk_at=now(), started_at=now())
+    )
+    if stamped.rowcount:
+        emit(connection, row, JobStarted, input=row.options, queue="jobs")
+
+
+def claim_chunk(
+    connection: Connection, job_id: int, holder: str, lease: timedelta
+) -> AnyRow | None:
+    """Lease the job's next open chunk; None when there is none for this worker now."""
+    job = connection.execute(
+        select(JOB.c.status, JOB.c.prepared).where(JOB.c.id == job_id)
+    ).one_or_none()
+    if job is None or not job.prepared or job.status not in CLAIMABLE:
+        return None
+    if job.status != JobStatus.ACTIVE:
+        row = move(connection, job_id, JobStatus.ACTIVE, expected=(JobStatus(job.status),))
+        if row is None:
+            return None
+        note_start(connection, row)
+    token = str(uuid4())
+    chosen = next_chunk(connection, job_id).with_for_update(skip_locked=True).scalar_subquery()
+    return connection.execute(
+        update(CHUNK)
+        .where(CHUNK.c.id == chosen, CHUNK.c.state == ChunkState.PENDING)
+        .values(
+            state=ChunkState.LEASED,
+            lease_token=token,
+            lease_until=database_now(connection, lease),
+            lease_holder=holder,
+            attempt=CHUNK.c.attempt + 1,
+            started_at=now(),
+        )
+        .returning(*CHUNK.c)
+    ).one_or_none()
+
+
+def next_chunk(connection: Connection, job_id: int) -> Any:
+    """The lowest open chunk that is due. After a worker died over a chunk, it runs alone."""
+    other = aliased(JobChunk)
+    in_flight = exists().where(other.job_id == job_id, other.state == ChunkState.LEASED)
+    suspect_in_flight = exists().where(
+        other.job_id == job_id, other.state == ChunkState.LEASED, other.deaths > 0
+    )
+    return (
+        select(CHUNK.c.id)
+        .where(
+            CHUNK.c.job_id == job_id,
+            CHUNK.c.state == ChunkState.PENDING,
+            due(connection),
+            or_(CHUNK.c.deaths == 0, ~in_flight),
+            ~suspect_in_flight,
+        )
+        .order_by(CHUNK.c.number)
+        .limit(1)
+    )
+
+
+def due(connection: Connection) -> ColumnElement[bool]:
+    return or_(CHUNK.c.next_try_at.is_(None), CHUNK.c.next_try_at <= database_now(connection))
+
+
+def renew_chunk(connection: Connection, chunk_id: int, token: str, lease: timedelta) -> bool:
+    result = connection.execute(
+        update(CHUNK)
+        .where(CHUNK.c.id == chunk_id, CHUNK.c.lease_token == token)
+        .values(lease_until=database_now(connection, lease))
+    )
+    return bool(result.rowcount)
+
+
+def renew_preparing(connection: Connection, job_id: int, token: str, lease: timedelta) -> bool:
+    result = connection.execute(
+        update(JOB)
+        .where(JOB.c.id == job_id, JOB.c.lease_token == token)
+        .values(lease_until=database_now(connection, lease))
+    )
+    return bool(result.rowcount)
+
+
+def release_chunk(
+    connection: Connection,
+    chunk_id: int,
+    token: str,
+    *,
+    state: str = ChunkState.PENDING,
+    **values: Any,
+) -> bool:
+    """Give a leased chunk back (or fail it); False when the lease was lost meanwhile."""
+    result = connection.execute(
+        update(CHUNK)
+        .where(
+            and_(
+                CHUNK.c.id == chunk_id,
+                CHUNK.c.lease_token == token,
+                CHUNK.c.state == ChunkState.LEASED,
+            )
+        )
+        .values(state=state, lease_token=None, lease_until=None, lease_holder=None, **values)
+    )
+    return bool(result.rowcount)

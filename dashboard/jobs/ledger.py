@@ -1,0 +1,67 @@
+"""The target's own record of which chunks it holds, for a target apart from the jobs (I1)."""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.errors import ConfigurationError
+from dashboard.lib.clock import now
+
+LEDGER = Table(
+    "jobengine_ledger",
+    MetaData(),
+    Column("job_uuid", String(36), primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("refused", JSON, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+Key = tuple[str, int, int]
+
+
+def ensure_ledger(target: Engine) -> None:
+    """Create the ledger where it is missing; refused at start-up without the right to."""
+    try:
+        LEDGER.create(target, checkfirst=True)
+    except SQLAlchemyError as error:
+        raise ConfigurationError(
+            "The target database does not let JobEngine create its table jobengine_ledger, without"
+            " which a crash could write a chunk twice. Grant CREATE, or create the table by hand.",
+            code="ledger_refused",
+        ) from error
+
+
+def enter(connection: Connection, key: Key) -> None:
+    """First statement of a chunk's transaction: a second writer of the same chunk fails here."""
+    values = dict(zip(("job_uuid", "round", "chunk"), key, strict=True))
+    connection.execute(insert(LEDGER).values(**values, refused=[], at=now()))
+
+
+def note_refused(connection: Connection, key: Key, refused: list[Any]) -> None:
+    """Rows the target refused while writing: known only here until the chunk is marked done."""
+    if refused:
+        connection.execute(update(LEDGER).where(*matches(key)).values(refused=refused))
+
+
+def entered(connection: Connection, key: Key) -> list[Any] | None:
+    """The refused rows if the chunk's records are in the target, else None."""
+    refused: list[Any] | None = connection.scalar(select(LEDGER.c.refused).where(*matches(key)))
+    return refused
+
+
+def matches(key: Key) -> tuple[Any, ...]:
+    return (LEDGER.c.job_uuid == key[0], LEDGER.c.round == key[1], LEDGER.c.chunk == key[2])

@@ -1,0 +1,181 @@
+"""The job types of this installation, checked at start-up and looked up by name."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from typing import Any
+
+from dashboard.errors import ConfigurationError, UnknownJobType
+
+
+class Kind(StrEnum):
+    IMPORT = "import"
+    EXPORT = "export"
+    SYNC = "sync"
+    REPORT = "report"
+
+
+class Strategy(StrEnum):
+    POLLING = "polling"
+    WEBSOCKET = "websocket"
+    NONE = "none"
+
+
+SUFFIXES = {Kind.EXPORT: "-export", Kind.SYNC: "-sync", Kind.REPORT: "-report"}
+DEFAULT_JOBS = {Kind.IMPORT: "dashboard.importers.chunk_job:GenericImportChunkJob"}
+KEYS = {
+    "label", "model", "table", "job", "importer", "broadcast", "strategy", "chunk_rows",
+    "limit", "description", "sensitive", "roles",
+}  # fmt: skip
+IMPORT_SOURCES = ("importer", "model", "table")
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """One entry of JOB_TYPES. Paths are `package.module:Name`; nothing is imported until asked."""
+
+    name: str
+    kind: Kind
+    label: str
+    job: str
+    model: str | None = None
+    importer: str | None = None
+    table: str | None = None
+    description: str = ""
+    broadcast: bool = True
+    strategy: Strategy = Strategy.POLLING
+    chunk_rows: int | None = None
+    limit: int | None = None
+    sensitive: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def load_job(self) -> Any:
+        return load_path(self.job)
+
+    def load_model(self) -> Any:
+        return load_path(self.model) if self.model else None
+
+    def load_importer(self) -> Any:
+        return load_path(self.importer) if self.importer else None
+
+
+def load_path(path: str) -> Any:
+    """Import `package.module:Name` (a dot before the name is accepted too)."""
+    module, _, name = path.replace(":", ".").rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"{path}: {error}", code="path_unknown") from error
+
+
+class JobRegistry:
+    """Look-up by name over all kinds; a broken, unknown or doubled entry fails at start-up."""
+
+    def __init__(self, job_types: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+        self._types: dict[str, JobType] = {}
+        for kind_name, entries in job_types.items():
+            if kind_name not in set(Kind):
+                allowed = ", ".join(Kind)
+                raise ConfigurationError(f"JOB_TYPES: unknown kind {kind_name!r} (use {allowed}).")
+            for name, entry in entries.items():
+                self._add(parse_entry(Kind(kind_name), name, entry))
+
+    def _add(self, job_type: JobType) -> None:
+        if job_type.name in self._types:
+            other = self._types[job_type.name].kind
+            raise ConfigurationError(
+                f"Job type {job_type.name!r} is defined twice: as {other} and as {job_type.kind}."
+                " Names are unique over all kinds."
+            )
+        self._types[job_type.name] = job_type
+
+    def get(self, name: str) -> JobType:
+        try:
+            return self._types[name]
+        except KeyError:
+            known = ", ".join(sorted(self._types)) or "none"
+            message = f"There is no job type {name!r}. Known types: {known}."
+            raise UnknownJobType(message, details={"type": name}) from None
+
+    def get_kind(self, name: str) -> Kind:
+        return self.get(name).kind
+
+    def get_job(self, name: str) -> Any:
+        return self.get(name).load_job()
+
+    def get_model(self, name: str) -> Any:
+        return self.get(name).load_model()
+
+    def should_broadcast(self, name: str) -> bool:
+        return self.get(name).broadcast
+
+    def all(self, kind: Kind | None = None) -> list[JobType]:
+        return [t for t in self._types.values() if kind is None or t.kind is kind]
+
+    def check_paths(self) -> None:
+        """Without importing the named modules (the web process stays small): do they exist?"""
+        for job_type in self._types.values():
+            for key in ("job", "model", "importer"):
+                path = getattr(job_type, key)
+                if path and not module_exists(path):
+                    raise ConfigurationError(
+                        f"Job type {job_type.name!r}: {key} {path!r} names no module."
+                        " Use 'package.module:Name'."
+                    )
+
+    def load_all(self) -> None:
+        """Import everything the types name (consumers do this once, before they fork)."""
+        for job_type in self._types.values():
+            try:
+                job_type.load_job(), job_type.load_model(), job_type.load_importer()
+            except ConfigurationError as error:
+                raise ConfigurationError(f"Job type {job_type.name!r}: {error.message}") from error
+
+
+def module_exists(path: str) -> bool:
+    module = path.replace(":", ".").rpartition(".")[0]
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def parse_entry(kind: Kind, name: str, entry: Mapping[str, Any]) -> JobType:
+    """One entry of JOB_TYPES; raises ConfigurationError naming the type and the key."""
+    unknown = set(entry) - KEYS - {"kind"}
+    if unknown:
+        raise ConfigurationError(f"Job type {name!r}: unknown key {sorted(unknown)[0]!r}.")
+    suffix = SUFFIXES.get(kind)
+    if suffix and not name.endswith(suffix):
+        raise ConfigurationError(f"Job type {name!r}: the name of an {kind} ends in {suffix!r}.")
+    if entry.get("kind", kind) != kind:
+        raise ConfigurationError(f"Job type {name!r}: kind {entry['kind']!r} under {kind!r}.")
+    job = entry.get("job") or DEFAULT_JOBS.get(kind)
+    if job is None:
+        raise ConfigurationError(f"Job type {name!r}: no job class for kind {kind!r}.")
+    if kind is Kind.IMPORT and not any(entry.get(key) for key in IMPORT_SOURCES):
+        raise ConfigurationError(f"Job type {name!r}: name an importer, a model or a table.")
+    try:
+        strategy = Strategy(entry.get("strategy", Strategy.POLLING))
+    except ValueError:
+        allowed = ", ".join(Strategy)
+        raise ConfigurationError(
+            f"Job type {name!r}: strategy {entry['strategy']!r} (use {allowed})."
+        ) from None
+    return JobType(
+        name=name,
+        kind=kind,
+        label=entry.get("label") or name.replace("-", " ").capitalize(),
+        job=job,
+        model=entry.get("model"),
+        importer=entry.get("importer"),
+        table=entry.get("table"),
+        description=entry.get("description", ""),
+        broadcast=bool(entry.get("broadcast", True)),
+        strategy=strategy,
+        chunk_rows=entry.get("chunk_rows"),
+        limit=entry.get("limit"),
+        sensitive=tuple(entry.get("sensitive", ())),
+    )

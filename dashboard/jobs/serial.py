@@ -1,0 +1,77 @@
+"""The one JSON form of a job: REST, sockets, webhooks, CLI and events share it."""
+
+from datetime import datetime
+from typing import Any
+
+from dashboard.lib.clock import now
+from dashboard.models.columns import AnyRow
+from dashboard.models.job import Job
+from dashboard.models.states import JobStatus, rest_state
+
+COUNTS = ("created", "updated", "unchanged", "skipped", "failed", "not_processed")
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def progress(processed: int, total: int | None, status: str) -> int:
+    """floor(100 · processed / total); 100 only when completed."""
+    if status == JobStatus.COMPLETED:
+        return 100
+    if not total:
+        return 0
+    return min(99, 100 * processed // total)
+
+
+def snapshot(row: AnyRow | Job) -> dict[str, Any]:
+    """The job as an event carries it."""
+    return {
+        "id": row.id,
+        "uuid": row.uuid,
+        "type": row.type,
+        "kind": row.kind,
+        "purpose": row.purpose,
+        "status": str(row.status),
+        "state": str(rest_state(JobStatus(row.status))),
+        "round": row.round,
+        "total": row.total,
+        "processed": row.processed,
+        "counts": {name: getattr(row, name) for name in COUNTS},
+        "error": row.error_message,
+    }
+
+
+def event_basis(row: AnyRow | Job) -> dict[str, Any]:
+    """What every event about this job carries."""
+    return {
+        "run_id": row.uuid,
+        "type": row.type,
+        "kind": row.kind,
+        "user_id": row.user_id,
+        "attempt": row.attempt,
+        "round": row.round,
+        "timestamp": now(),
+        "job": snapshot(row),
+    }
+
+
+def cli_body(row: AnyRow | Job) -> dict[str, Any]:
+    """The object `--json` prints: `seconds` from started to completed."""
+    seconds = None
+    if row.started_at and row.finished_at:
+        seconds = (row.finished_at - row.started_at).total_seconds()
+    speed = round(row.processed / seconds, 1) if seconds else None
+    return {
+        "id": row.id,
+        "type": row.type,
+        "kind": row.kind,
+        "purpose": row.purpose,
+        "status": str(row.status),
+        "total": row.total,
+        "processed": row.processed,
+        **{name: getattr(row, name) for name in COUNTS},
+        "seconds": seconds,
+        "rows_per_second": speed,
+        "error": row.error_message,
+    }

@@ -1,0 +1,110 @@
+"""A job's story, newest first: its events in words, and what its rows say of the preparing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from dashboard.jobs.presenter import JobView, clock_text
+from dashboard.models.columns import table_of
+from dashboard.models.outbox import OutboxEvent
+
+EVENT = table_of(OutboxEvent)
+MOST_ENTRIES = 40
+
+
+class Entry(NamedTuple):
+    """One line: when, a sign, what happened, and the detail under it."""
+
+    at: datetime
+    icon: str
+    tone: str
+    text: str
+    under: str = ""
+
+
+def timeline(connection: Connection, view: JobView) -> list[Entry]:
+    """The newest entries. Progress is left out: the page shows it better."""
+    query = (
+        select(EVENT.c.name, EVENT.c.payload, EVENT.c.created_at)
+        .where(EVENT.c.job_id == view.job.id, EVENT.c.name != "JobProgressed")
+        .order_by(EVENT.c.id.desc())
+        .limit(MOST_ENTRIES)
+    )
+    found = [entry(row.name, row.payload, row.created_at) for row in connection.execute(query)]
+    if view.job.file is not None and view.job.file.created_at <= view.job.created_at:
+        who = view.job.user.name if view.job.user else "The system"
+        found.append(Entry(view.job.file.created_at, "upload", "idle", f"{who} sent the file"))
+    return found
+
+
+def entry(name: str, payload: Mapping[str, Any], at: datetime) -> Entry:
+    maker = WORDS.get(name)
+    return Entry(at, *maker(payload)) if maker else Entry(at, "info-circle", "idle", name)
+
+
+def enqueued(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    if payload["round"] > 1:
+        return (
+            "refresh",
+            "run",
+            f"Round {payload['round']} asked for",
+            "Only what failed runs again",
+        )
+    return "clock", "idle", "Put in line"
+
+
+def started(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    under = f"Round {payload['round']}" if payload["round"] > 1 else "The file is cut into chunks"
+    return "cpu", "run", "A worker began", under
+
+
+def retrying(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    return "refresh", "warn", f"{subject(payload)} is tried again", payload["error"]
+
+
+def failed(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    if payload.get("chunk") is None:
+        return "circle-x", "bad", "The job failed", payload["error_message"]
+    again = "All of it was rolled back; it is tried again. " if payload["will_retry"] else ""
+    tone = "warn" if payload["will_retry"] else "bad"
+    return "alert-triangle", tone, f"{subject(payload)} failed", again + payload["error_message"]
+
+
+def completed(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    refused = payload["failed_count"]
+    took = f"{payload['succeeded_count']:,} rows in {spell(payload['duration'])}"
+    if refused:
+        return "circle-check", "warn", "Completed", f"{took}, {refused:,} rows failed"
+    return "circle-check", "ok", "Completed", took
+
+
+def acted(icon: str, text: str) -> Any:
+    """Pausing, resuming, cancelling: who did it and why."""
+
+    def words(payload: Mapping[str, Any]) -> tuple[str, ...]:
+        who = payload.get("actor") or "the system"
+        return icon, "idle", f"{text} by {who}", payload.get("reason") or ""
+
+    return words
+
+
+def subject(payload: Mapping[str, Any]) -> str:
+    return "The job" if payload.get("chunk") is None else f"Chunk {payload['chunk']}"
+
+
+def spell(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{clock_text(seconds)} min"
+
+
+WORDS: Mapping[str, Any] = {
+    "JobEnqueued": enqueued,
+    "JobStarted": started,
+    "JobRetrying": retrying,
+    "JobFailed": failed,
+    "JobCompleted": completed,
+    "JobPaused": acted("player-pause", "Paused"),
+    "JobResumed": acted("player-play", "Resumed"),
+    "JobCancelled": acted("ban", "Cancelled"),
+}
