@@ -15,11 +15,11 @@ from dashboard.auth.passwords import (
     make_password,
     verify_password,
 )
-from dashboard.auth.visibility import LARGEST_ID
 from dashboard.errors import InputRefused, NotFound, WrongState
 from dashboard.models.user import Role, User
 
 LONGEST_NAME = 120
+LARGEST_USER_ID = 2**31 - 1
 FIRST_ADMIN_EMAIL = "admin@example.org"
 
 
@@ -114,7 +114,7 @@ def keep_one_admin(session: Session, user: User) -> None:
 
 
 def find_user(session: Session, user_id: int) -> User:
-    user = session.get(User, user_id) if 0 < user_id <= LARGEST_ID else None
+    user = session.get(User, user_id) if 0 < user_id <= LARGEST_USER_ID else None
     if user is None:
         raise NotFound("There is no such user.")
     return user
@@ -130,7 +130,8 @@ def find_by_email(session: Session, email: str) -> User:
 def signed_in_user(session: Session, session_id: str) -> User | None:
     """Who a session belongs to; nobody once the account is disabled or the sessions were ended."""
     number, _, epoch = session_id.partition(":")
-    user = session.get(User, int(number)) if number.isdigit() else None
+    plain = number.isascii() and number.isdigit()
+    user = session.get(User, int(number)) if plain else None
     if user is None or not user.active or str(user.sign_in_epoch) != epoch:
         return None
     return user

@@ -70,7 +70,9 @@ class GenericImportChunkJob(BaseChunkJob):
             self.references,
         )
         with self.connect() as connection:
-            return ChunkImport(job, layout, chunk).run(connection)
+            # Only reads: on SQLite it must not wait for, or hold, the write lock.
+            reading = connection.execution_options(sqlite_begin="DEFERRED")
+            return ChunkImport(job, layout, chunk).run(reading)
 
     def before(self, connection: Connection) -> None:
         self.importer.before(connection)
@@ -95,7 +97,8 @@ class GenericImportChunkJob(BaseChunkJob):
     def _key_type(self, name: str) -> Any:
         field = self.target.field(name)
         # A naive time may be written with Z, which Arrow's own cast refuses: compared as text.
-        return pa.string() if field.type is FieldType.DATETIME else arrow_type(field)
+        naive = field.type is FieldType.DATETIME and not field.timezone
+        return pa.string() if naive else arrow_type(field)
 
 
 def raise_sequence(connection: Connection, target: TableDescription) -> None:

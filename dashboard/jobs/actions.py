@@ -26,6 +26,7 @@ def pause(
     event = making(JobPaused, actor=actor, reason=reason)
     row = move(connection, job_id, S.PAUSED, expected=(S.WAITING,), event=event)
     row = row or move(connection, job_id, S.PAUSING, expected=IN_WORK)
+    context.queue.wake_after_commit(session, "work", job_id)
     return settled(connection, job_id, row, "pause")
 
 
@@ -67,6 +68,7 @@ def cancel(
             context.queue.wake_after_commit(session, "work", follower)
         return row
     row = move(connection, job_id, S.CANCELLING, expected=(*IN_WORK, S.PAUSING))
+    context.queue.wake_after_commit(session, "work", job_id)
     row = settled(connection, job_id, row, "cancel")
     if row.status == S.CANCELLED:
         release_followers(connection, row)
@@ -109,7 +111,7 @@ def retryable(connection: Connection, job: AnyRow) -> bool:
     """Failed before it was cut, or holding failed chunks or failed rows."""
     if job.status not in (S.FAILED, S.COMPLETED):
         return False
-    if not job.prepared:
+    if not job.prepared or job.error_code == "after_failed":
         return True
     failed = exists().where(
         CHUNK.c.job_id == job.id, (CHUNK.c.state == ChunkState.FAILED) | (CHUNK.c.failed > 0)

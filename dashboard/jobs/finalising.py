@@ -26,7 +26,7 @@ def finalise(connection: Connection, job_id: int) -> AnyRow | None:
         return None
     if job.status in (S.PAUSING, S.CANCELLING) and job.lease_token is None:
         if job.prepared and not any_chunk(connection, job_id, OPEN):
-            return end(connection, job)
+            return end(connection, job) if job.after_round == job.round else None
         if not any_chunk(connection, job_id, (ChunkState.LEASED,)):
             return stop(connection, job)
         return None
@@ -63,7 +63,7 @@ def end(connection: Connection, job: AnyRow) -> AnyRow | None:
         job.id,
         S.FAILED if failed else S.COMPLETED,
         expected=(S(job.status),),
-        where=(~open_chunk,),
+        where=(~open_chunk, JOB.c.after_round == JOB.c.round),
         event=event,
         finished_at=now(),
         **values,
@@ -116,6 +116,10 @@ def stop(connection: Connection, job: AnyRow) -> AnyRow | None:
     )
 
 
+def fetch_job(connection: Connection, job_id: int) -> AnyRow:
+    return connection.execute(select(*JOB.c).where(JOB.c.id == job_id)).one()
+
+
 def fail_job(
     connection: Connection,
     job_id: int,
@@ -125,17 +129,18 @@ def fail_job(
     stack_trace: str | None = None,
     where: tuple[Any, ...] = (),
 ) -> AnyRow | None:
-    """Nothing could run: the file is refused, or preparing failed for good."""
+    """The file is refused, preparing failed for good, or the `after` hook raised."""
     return move(
         connection,
         job_id,
         S.FAILED,
-        expected=(S.WAITING, S.PREPARING, S.PAUSING, S.CANCELLING),
+        expected=(S.WAITING, S.PREPARING, S.ACTIVE, S.INTERRUPTED, S.PAUSING, S.CANCELLING),
         where=where,
         event=making(JobFailed, error_message=message, stack_trace=stack_trace, will_retry=False),
         finished_at=now(),
         error_code=code,
         error_message=message,
+        **frozen_counts(connection, fetch_job(connection, job_id)),
         lease_token=None,
         lease_until=None,
         lease_holder=None,

@@ -17,6 +17,7 @@ from dashboard.models.states import ChunkState, JobStatus
 
 CHUNK = table_of(JobChunk)
 CLAIMABLE = (JobStatus.ACTIVE, JobStatus.INTERRUPTED, JobStatus.WAITING)
+ENDING = (JobStatus.ACTIVE, JobStatus.INTERRUPTED, JobStatus.PAUSING, JobStatus.CANCELLING)
 
 
 def claim_preparing(
@@ -41,6 +42,43 @@ def claim_preparing(
     if row is not None:
         note_start(connection, row)
     return row
+
+
+def claim_after(
+    connection: Connection, job_id: int, holder: str, lease: timedelta
+) -> AnyRow | None:
+    """Take the `after` hook of a round whose chunks are all settled; None when it is not due."""
+    open_chunk = exists().where(
+        CHUNK.c.job_id == job_id,
+        CHUNK.c.state.in_((ChunkState.PENDING, ChunkState.LEASED)),
+    )
+    return connection.execute(
+        update(JOB)
+        .where(
+            JOB.c.id == job_id,
+            JOB.c.status.in_(ENDING),
+            JOB.c.prepared,
+            JOB.c.after_round < JOB.c.round,
+            or_(JOB.c.lease_until.is_(None), JOB.c.lease_until < database_now(connection)),
+            ~open_chunk,
+        )
+        .values(
+            lease_token=str(uuid4()),
+            lease_until=database_now(connection, lease),
+            lease_holder=holder,
+        )
+        .returning(*JOB.c)
+    ).one_or_none()
+
+
+def settle_after(connection: Connection, job: AnyRow) -> bool:
+    """The hook ran; the round may end."""
+    result = connection.execute(
+        update(JOB)
+        .where(JOB.c.id == job.id, JOB.c.lease_token == job.lease_token)
+        .values(after_round=job.round, lease_token=None, lease_until=None, lease_holder=None)
+    )
+    return bool(result.rowcount)
 
 
 def note_start(connection: Connection, row: AnyRow) -> None:

@@ -1,6 +1,6 @@
 """What a person is shown of a job: words, outcomes, pace and chunks, for pages and sockets alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, case, func, select
 
 from dashboard.jobs.leases import CHUNK
+from dashboard.jobs.tracker import OUTCOMES
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
 from dashboard.models.states import ChunkState, JobStatus
@@ -39,6 +40,15 @@ STATUSES: Mapping[JobStatus, Status] = {
     S.COMPLETED: Status("Completed", "ok", "circle-check"),
     S.FAILED: Status("Failed", "bad", "circle-x"),
     S.CANCELLED: Status("Cancelled", "idle", "ban"),
+}
+
+
+IN_WORK = frozenset({S.PREPARING, S.ACTIVE, S.INTERRUPTED})
+ACTS: Mapping[str, frozenset[JobStatus]] = {
+    "pause": IN_WORK | {S.WAITING},
+    "resume": frozenset({S.PAUSED}),
+    "cancellation": IN_WORK | {S.WAITING, S.DELAYED, S.PAUSED, S.PAUSING},
+    "retry": frozenset({S.COMPLETED, S.FAILED}),
 }
 
 
@@ -194,6 +204,17 @@ class JobView:
         return self.job.final
 
     @property
+    def acts(self) -> frozenset[str]:
+        """What its state allows; the engine has the last word."""
+        return frozenset(act for act, states in ACTS.items() if self.job.status in states) - (
+            frozenset() if self.retryable else {"retry"}
+        )
+
+    @property
+    def retryable(self) -> bool:
+        return bool(self.counts.failed or self.job.status == S.FAILED)
+
+    @property
     def percent(self) -> int | None:
         """Floor, and 100 only when nothing is left; None while the rows are not known."""
         if self.counts.total is None:
@@ -236,11 +257,40 @@ def view(connection: Connection, job: Job) -> JobView:
         return JobView(job, frozen(job))
     per_cell = -(-count // MOST_CELLS)
     rows = connection.execute(cells_query(job.id, per_cell)).all()
-    names = ("created", "updated", "unchanged", "skipped", "failed")
-    sums = {name: int(sum(getattr(row, name) for row in rows)) for name in names}
-    counts = Counts(job.total, **sums)
+    counts = Counts(job.total, *(int(sum(getattr(row, name) for row in rows)) for name in OUTCOMES))
     pace = Pace() if job.status != S.ACTIVE else pace_of(job, counts, rows)
     return JobView(job, counts, chunk_map(rows, per_cell), pace)
+
+
+def views(connection: Connection, jobs: Sequence[Job]) -> list[JobView]:
+    """Rows of a list: one query for all whose counts are not frozen yet."""
+    moving = [job.id for job in jobs if job.prepared and not job.final]
+    found = {row.job_id: row for row in connection.execute(sums_query(moving))} if moving else {}
+    return [list_view(job, found.get(job.id)) for job in jobs]
+
+
+def list_view(job: Job, row: Any) -> JobView:
+    if row is None:
+        return JobView(job, frozen(job))
+    counts = Counts(job.total, *(int(getattr(row, name)) for name in OUTCOMES))
+    pace = pace_of(job, counts, [row]) if job.status == S.ACTIVE else Pace()
+    return JobView(job, counts, None, pace)
+
+
+def sums_query(job_ids: Sequence[int]) -> Any:
+    return (
+        select(CHUNK.c.job_id, *sums()).where(CHUNK.c.job_id.in_(job_ids)).group_by(CHUNK.c.job_id)
+    )
+
+
+def sums() -> list[Any]:
+    """Rows by outcome, rows settled lately, and when the first chunk began."""
+    recent = CHUNK.c.finished_at > now() - PACE_WINDOW
+    return [
+        *(func.sum(CHUNK.c[name]).label(name) for name in OUTCOMES),
+        func.sum(case((recent, CHUNK.c.rows), else_=0)).label("recent"),
+        func.min(CHUNK.c.started_at).label("started_at"),
+    ]
 
 
 def frozen(job: Job) -> Counts:
@@ -251,7 +301,6 @@ def frozen(job: Job) -> Counts:
 def cells_query(job_id: int, per_cell: int) -> Any:
     """One row per cell of the map, holding all sums the page needs."""
     cell = ((CHUNK.c.number - 1) // per_cell).label("cell")
-    recent = CHUNK.c.finished_at > now() - PACE_WINDOW
 
     def chunks(condition: Any) -> Any:
         return func.sum(case((condition, 1), else_=0))
@@ -265,10 +314,7 @@ def cells_query(job_id: int, per_cell: int) -> Any:
             chunks(pending & (CHUNK.c.attempt > 0)).label("retry"),
             chunks(pending & (CHUNK.c.attempt == 0)).label("pending"),
             chunks(CHUNK.c.state == ChunkState.FAILED).label("stopped"),
-            *(func.sum(CHUNK.c[n]).label(n) for n in ("created", "updated", "unchanged")),
-            *(func.sum(CHUNK.c[n]).label(n) for n in ("skipped", "failed")),
-            func.sum(case((recent, CHUNK.c.rows), else_=0)).label("recent"),
-            func.min(CHUNK.c.started_at).label("started_at"),
+            *sums(),
         )
         .where(CHUNK.c.job_id == job_id)
         .group_by(cell)
@@ -281,8 +327,8 @@ def chunk_map(rows: Any, per_cell: int) -> ChunkMap:
         return int(sum(getattr(row, name) for row in rows))
 
     cells = [Cell(state_of(row), int(row.failed)) for row in rows]
-    sums = [total(name) for name in ("done", "leased", "retry", "pending", "stopped")]
-    return ChunkMap(cells, per_cell, *sums)
+    states = ("done", "leased", "retry", "pending", "stopped")
+    return ChunkMap(cells, per_cell, *map(total, states))
 
 
 def state_of(row: Any) -> str:

@@ -15,7 +15,14 @@ from dashboard.jobs.chunk_job import BaseChunkJob, Chunk, PlannedChunk
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.finalising import fail_job, finalise, release_followers
 from dashboard.jobs.heartbeat import Heartbeat, InHand
-from dashboard.jobs.leases import CHUNK, claim_chunk, claim_preparing, release_chunk
+from dashboard.jobs.leases import (
+    CHUNK,
+    claim_after,
+    claim_chunk,
+    claim_preparing,
+    release_chunk,
+    settle_after,
+)
 from dashboard.jobs.preparing import make_plan, publish_plan
 from dashboard.jobs.settling import finish_apart, settle_chunk
 from dashboard.jobs.tracker import FAILURE
@@ -70,6 +77,7 @@ class Runner:
 
     def rest(self, job_id: int) -> None:
         """No chunk to claim: end the round if all are settled, or come back when one is due."""
+        self._call_after(job_id)
         with self.context.app.begin() as connection:
             ended = finalise(connection, job_id)
             followers = release_followers(connection, ended) if ended is not None else []
@@ -90,6 +98,25 @@ class Runner:
         if soonest is not None:
             wait = max(0.1, (soonest - now()).total_seconds())
             self.context.queue.wake("work", job_id, delay=wait)
+
+    def _call_after(self, job_id: int) -> None:
+        """The type's `after` hook, once a round, before the round ends."""
+        with self.context.app.begin() as connection:
+            job = claim_after(connection, job_id, self.holder, self.lease)
+        if job is None:
+            return
+        self.heartbeat.hold(InHand(job_id, None, job.lease_token))
+        try:
+            with self.context.target.connect() as connection, connection.begin():
+                self._chunk_job(job).after(connection)
+        except Exception as error:
+            log.error("the after hook of job %s failed", job_id, exc_info=error)
+            self._refuse(job, "after_failed", describe_hook(error), traceback.format_exc())
+        else:
+            with self.context.app.begin() as connection:
+                settle_after(connection, job)
+        finally:
+            self.heartbeat.drop()
 
     # -- preparing ---------------------------------------------------------------------------
 
@@ -128,7 +155,7 @@ class Runner:
             self.context.queue.wake("work", job.id)
 
     def _refuse(self, job: AnyRow, code: str, message: str, trace: str | None = None) -> None:
-        """Nothing has been written; the job ends with a plain message."""
+        """The job ends with a plain message."""
         mine = (JOB.c.lease_token == job.lease_token,)
         with self.context.app.begin() as connection:
             row = fail_job(connection, job.id, code, message, stack_trace=trace, where=mine)
@@ -277,7 +304,7 @@ class Runner:
         key = (job.id, job.round, int(job.prepared))
         if self._work is None or self._work[0] != key:
             job_type = self.context.registry.get(job.type)
-            options = {**job.options, "chunk_rows": job.chunk_rows}
+            options = {"chunkRows": job.chunk_rows, **job.options}
             made = job_type.load_job()(job_type, options, self.context.target.connect)
             self._work = (key, made)
         return self._work[1]
@@ -309,3 +336,9 @@ def describe(error: BaseException) -> str:
         f"The job type's code raised {type(error).__name__}: {str(error)[:300]}."
         " Nothing of this chunk was written."
     )
+
+
+def describe_hook(error: Exception) -> str:
+    """The `after` hook runs when all is written: say so."""
+    what = error.message if isinstance(error, JobEngineError) else type(error).__name__
+    return f"All chunks are settled, but the type's after hook raised {what}. Retry runs it again."

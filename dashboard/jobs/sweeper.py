@@ -11,7 +11,7 @@ from dashboard.events.types import JobEnqueued, JobFailed
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.database_time import database_now
 from dashboard.jobs.finalising import finalise, release_followers
-from dashboard.jobs.leases import CHUNK, release_chunk
+from dashboard.jobs.leases import CHUNK, ENDING, release_chunk
 from dashboard.jobs.transitions import JOB, emit, making, move
 from dashboard.lib import holder
 from dashboard.lib.clock import now
@@ -214,7 +214,7 @@ class Sweeper:
             idle = connection.scalars(
                 select(JOB.c.id)
                 .where(
-                    JOB.c.status.in_((S.WAITING, S.INTERRUPTED, S.ACTIVE)),
+                    JOB.c.status.in_((S.WAITING, *ENDING)),
                     JOB.c.lease_token.is_(None),
                     ~held,
                 )

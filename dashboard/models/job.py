@@ -66,6 +66,9 @@ class Job(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_holder: Mapped[str | None] = mapped_column(String(160))
 
+    # The last round whose `after` hook has run; a round ends only then.
+    after_round: Mapped[int] = mapped_column(default=0)
+
     run_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     enqueued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

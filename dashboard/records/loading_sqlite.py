@@ -73,12 +73,11 @@ def write_stage(batch: Batch) -> Path:
     records = pa.table(columns, names=[f"c{number}" for number in range(len(columns))])
     path = Path(name)
     try:
-        with dbapi.connect(name) as connection, connection.cursor() as cursor:
+        with dbapi.connect(name, autocommit=True) as connection, connection.cursor() as cursor:
             for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
                 cursor.execute(f"PRAGMA {pragma}")
                 cursor.fetchall()
             cursor.adbc_ingest("records", records, mode="create")
-            connection.commit()
     except BaseException:
         path.unlink(missing_ok=True)
         raise

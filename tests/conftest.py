@@ -1,0 +1,73 @@
+"""The application on both databases, each test inside a transaction that is rolled back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from config import Settings, from_environment
+from dashboard.app import create_app
+from dashboard.auth import passwords
+from dashboard.extensions import Base, db
+from tests.client import CheckedClient
+
+pytest_plugins = ["tests.services"]
+
+# The real strength (passwords.STRENGTH) costs 25 ms a hash.
+passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def settings(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Settings:
+    instance = tmp_path_factory.mktemp("instance")
+    environ = {"LOG_LEVEL": "CRITICAL", "DEMO": "0"}
+    if request.param == "postgres":
+        environ["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    return from_environment(environ, instance=instance)
+
+
+@pytest.fixture(scope="session")
+def shared_app(settings: Settings) -> Iterator[Flask]:
+    """Made once a database; use `app`, which forgets what a test has written."""
+    app = create_app(settings)
+    app.testing = True
+    # As in production: an unexpected error is answered, not raised into the test.
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.test_client_class = CheckedClient
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Iterator[Flask]:
+    """Commits inside become savepoints of one outer transaction that never commits."""
+    engines = db._app_engines[shared_app]
+    engine = engines[None]
+    with engine.connect() as connection:
+        outer = connection.begin()
+        engines[None] = connection
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+        yield shared_app
+        engines[None] = engine
+        outer.rollback()
+
+
+@pytest.fixture
+def client(app: Flask) -> CheckedClient:
+    """Nobody yet: see factories.sign_in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """For code below the pages. Not together with `client`, whose requests would share it."""
+    with app.app_context():
+        yield db.session()
