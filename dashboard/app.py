@@ -17,14 +17,36 @@ from dashboard.task_queue.queue import TaskQueue
 from dashboard.cli.jobs import jobs as jobs_commands
 from dashboard.cli.users import setup as setup_command
 from dashboard.cli.users import users as users_commands
-from dashboard.web import account, audit, login, theme, users
+from dashboard.web import (
+    account,
+    audit,
+    downloads,
+    history,
+    imports,
+    job,
+    login,
+    overview,
+    theme,
+    users,
+)
 from dashboard.web.errors import init_errors
 from dashboard.web.filters import init_filters
 from dashboard.web.guard import check_guards, init_guard
 from dashboard.web.security import configure_security, init_security
 from dashboard.web.theme import init_theme
 
-BLUEPRINTS: tuple[Blueprint, ...] = (login.bp, account.bp, users.bp, audit.bp, theme.bp)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    login.bp,
+    overview.bp,
+    imports.bp,
+    job.bp,
+    downloads.bp,
+    history.bp,
+    account.bp,
+    users.bp,
+    audit.bp,
+    theme.bp,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

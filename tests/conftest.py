@@ -25,7 +25,7 @@ ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 @pytest.fixture(scope="session", params=ENGINES)
 def settings(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Settings:
     instance = tmp_path_factory.mktemp("instance")
-    environ = {"LOG_LEVEL": "CRITICAL", "DEMO": "0"}
+    environ = {"LOG_LEVEL": "ERROR", "DEMO": "0"}
     if request.param == "postgres":
         environ["DATABASE_URL"] = request.getfixturevalue("postgres_url")
     return from_environment(environ, instance=instance)

@@ -36,15 +36,14 @@ def cut(
 ) -> Iterator[tuple[Block, memoryview]]:
     """Blocks in file order, each with its bytes, so that the file is read once.
 
-    Holds at most MAX_RECORD_BYTES + `block_bytes`. Raises FileRefused.
+    Holds at most MAX_RECORD_BYTES + 2 × `block_bytes`. Raises FileRefused.
     """
     stream.seek(layout.data_offset)
     offset, row, found = layout.data_offset, layout.data_row, False
-    carry = b""
-    while True:
-        read = stream.read(block_bytes)
-        data = carry + read
-        last = not read
+    carry, read, last = b"", stream.read(block_bytes), False
+    while not last:
+        following = stream.read(block_bytes)
+        data, last = carry + read, not following
         scan = RecordScan(data, layout.delimiter, layout.quote, last=last)
         check(data, scan, row, last=last)
         index = scan.index()
@@ -53,9 +52,7 @@ def cut(
             yield block, piece
         row += scan.line_of(index.stop)
         offset += index.stop
-        carry = data[index.stop :]
-        if last:
-            break
+        carry, read = data[index.stop :], following
     if not found:
         raise refusals.no_rows()
 

@@ -1,6 +1,6 @@
 """Find out how a delimited file is written by reading its header."""
 
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dashboard.errors import FileRefused
 from dashboard.formats import refusals
@@ -24,6 +24,15 @@ UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\0")) + b"\x7f"
 
 
+class Header(NamedTuple):
+    """The header's text, its file line, the byte after it; `alone` when no record follows."""
+
+    text: str
+    row: int
+    after: int
+    alone: bool
+
+
 def detect(
     stream: BinaryIO,
     *,
@@ -38,11 +47,13 @@ def detect(
     head = stream.read(HEAD_BYTES)
     check_is_text(head)
     skipped = len(BOM) if head.startswith(BOM) else 0
-    header, row, after = read_header(stream, head[skipped:], quote)
-    delimiter = delimiter or sniff_delimiter(header, quote)
-    columns = parse_header(header, delimiter, quote, row)
-    lines = header.count("\n") + 1
-    return Layout("utf-8", delimiter, quote, row, columns, skipped + after, row + lines)
+    header = read_header(stream, head[skipped:], quote)
+    delimiter = delimiter or sniff_delimiter(header.text, quote)
+    columns = parse_header(header.text, delimiter, quote, header.row)
+    if header.alone:
+        raise refusals.no_rows()
+    after, data_row = skipped + header.after, header.row + header.text.count("\n") + 1
+    return Layout("utf-8", delimiter, quote, header.row, columns, after, data_row)
 
 
 def check_choices(delimiter: str | None, encoding: str | None, quote: str | None) -> None:
@@ -81,8 +92,8 @@ def is_utf8(head: bytes) -> bool:
     return True
 
 
-def read_header(stream: BinaryIO, data: bytes, quote: str) -> tuple[str, int, int]:
-    """The first record that is no blank line: its text, file line and the byte after it."""
+def read_header(stream: BinaryIO, data: bytes, quote: str) -> Header:
+    """The first record that is no blank line."""
     while True:
         more = stream.read(len(data) or HEAD_BYTES)
         whole = data + more
@@ -99,8 +110,6 @@ def read_header(stream: BinaryIO, data: bytes, quote: str) -> tuple[str, int, in
         data = whole
     row = 1 + int(index.lines[0])
     start, end = int(index.starts[0]), int(index.ends[0])
-    if len(index.starts) == 1 and not more:
-        raise refusals.no_rows()
     raw = whole[start:end]
     if b"\0" in raw:
         raise refusals.nul_byte(row)
@@ -109,7 +118,8 @@ def read_header(stream: BinaryIO, data: bytes, quote: str) -> tuple[str, int, in
     except UnicodeDecodeError as error:
         raise refusals.wrong_encoding(row, raw[error.start]) from None
     breaks = scan.breaks[scan.breaks >= end]
-    return header, row, min(int(breaks[0]) + 1, len(whole))
+    after = min(int(breaks[0]) + 1, len(whole))
+    return Header(header, row, after, alone=not more and len(index.starts) == 1)
 
 
 def too_long(scan: RecordScan, stop: int) -> FileRefused:

@@ -82,7 +82,7 @@ def test_file_is_refused_with_code_and_row(data: bytes, code: str, row: int | No
 
 @pytest.mark.parametrize(("data", "code", "row"), [r for r in REFUSED if r[2] is not None])
 def test_message_names_the_row_and_what_to_do(data: bytes, code: str, row: int) -> None:
-    with pytest.raises(FileRefused, match=rf"^Row {row}\b.*\. .*\w\.$|^Row {row}\b.*:.*\.$"):
+    with pytest.raises(FileRefused, match=rf"^Row {row}\b.*[.:] .*\.$"):
         read_through(io.BytesIO(data))
 
 
