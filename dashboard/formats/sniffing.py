@@ -41,8 +41,8 @@ def detect(
     quote: str | None = None,
 ) -> Layout:
     """Read the header; what is given is not guessed. Raises FileRefused."""
-    check_choices(delimiter, encoding, quote)
     quote = '"' if quote is None else quote
+    check_choices(delimiter, encoding, quote)
     stream.seek(0)
     head = stream.read(HEAD_BYTES)
     check_is_text(head)
@@ -56,13 +56,13 @@ def detect(
     return Layout("utf-8", delimiter, quote, header.row, columns, after, data_row)
 
 
-def check_choices(delimiter: str | None, encoding: str | None, quote: str | None) -> None:
+def check_choices(delimiter: str | None, encoding: str | None, quote: str) -> None:
     if encoding is not None and encoding.lower() not in UTF8_NAMES:
         raise refusals.unreadable_encoding(encoding)
     if quote and (len(quote) != 1 or not quote.isascii() or quote in "\r\n\0"):
         raise refusals.bad_quote(quote)
     if delimiter is not None and (
-        len(delimiter) != 1 or not delimiter.isascii() or delimiter in f"\r\n\0{quote or ''}"
+        len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\r\n\0" + quote
     ):
         raise refusals.bad_delimiter(delimiter)
 
@@ -119,7 +119,8 @@ def read_header(stream: BinaryIO, data: bytes, quote: str) -> Header:
         raise refusals.wrong_encoding(row, raw[error.start]) from None
     breaks = scan.breaks[scan.breaks >= end]
     after = min(int(breaks[0]) + 1, len(whole))
-    return Header(header, row, after, alone=not more and len(index.starts) == 1)
+    alone = not more and len(index.starts) == 1 and index.stop == len(whole)
+    return Header(header, row, after, alone)
 
 
 def too_long(scan: RecordScan, stop: int) -> FileRefused:

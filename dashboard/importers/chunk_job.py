@@ -1,5 +1,6 @@
 """The import job every import type runs unless it names its own."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from functools import cached_property
 from typing import Any, BinaryIO
@@ -64,7 +65,7 @@ class GenericImportChunkJob(BaseChunkJob):
         job = Job(
             self.importer,
             self.target,
-            chunk.layout["fields"],
+            in_file_order(chunk.layout["fields"], layout.columns),
             tuple(tuple(key) for key in chunk.layout["keys"]),
             frozenset((*self.importer.sensitive, *self.job_type.sensitive)),
             self.references,
@@ -114,3 +115,8 @@ def raise_sequence(connection: Connection, target: TableDescription) -> None:
     if sequence and top:
         raised = text("SELECT setval(:sequence, greatest(:top, nextval(:sequence)))")
         connection.execute(raised, {"sequence": sequence, "top": top})
+
+
+def in_file_order(fields: Mapping[str, str], columns: Sequence[str]) -> dict[str, str]:
+    """A database's JSON may forget the order of keys; raw bytes have the file's."""
+    return {column: fields[column] for column in columns if column in fields}

@@ -1,6 +1,7 @@
 """Plan an import from a delimited file in one pass: layout, chunks, duplicate keys."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -57,13 +58,15 @@ def plan_delimited(
     keys = [_Key(spec) for spec in key_columns if known.issuperset(spec.columns)]
     needed = list(dict.fromkeys(name for key in keys for name in key.spec.columns))
     blocks = []
-    for block, data in cut(stream, layout, block_bytes=chunk_bytes, block_rows=chunk_rows):
-        blocks.append(block)
-        if needed:
-            rows = read_block(data, layout, block, needed)
-            for key in keys:
+    with ExitStack() as stack:
+        for key in keys:
+            stack.callback(key.scan.close)
+        for block, data in cut(stream, layout, block_bytes=chunk_bytes, block_rows=chunk_rows):
+            blocks.append(block)
+            rows = read_block(data, layout, block, needed) if needed else None
+            for key in keys if rows else ():
                 key.add(rows)
-    duplicates = find_duplicates(blocks, keys, key_columns)
+        duplicates = find_duplicates(blocks, keys, key_columns)
     chunks = [planned_of(block, found) for block, found in zip(blocks, duplicates, strict=True)]
     return Plan(layout=layout.to_json(), chunks=chunks)
 

@@ -16,7 +16,7 @@ from dashboard.jobs.context import JobContext
 from dashboard.jobs.serial import event_basis
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
-from dashboard.models.states import FINAL, JobStatus
+from dashboard.models.states import JobStatus
 from dashboard.models.stored_file import StoredFile
 from dashboard.models.user import User
 from dashboard.storage.store import Stored
@@ -44,7 +44,7 @@ def dispatch(
     job_type = context.registry.get(type)
     if not isinstance(source, StoredFile):
         source = store_records(context, session, source, user, name=f"{type}.csv")
-    held = (after is not None and after.status not in FINAL) or run_at is not None
+    held = (after is not None and after.status != JobStatus.COMPLETED) or run_at is not None
     job = Job(
         type=job_type.name,
         kind=str(job_type.kind),

@@ -35,6 +35,12 @@ class Filter:
     def cause(self) -> bool:
         return self.code is not None
 
+    @property
+    def args(self) -> dict[str, str]:
+        """As the query of an address; `filter_from` reads it back."""
+        found = {"column": self.column or "", "code": self.code or "", "q": self.q}
+        return {name: value for name, value in found.items() if value}
+
     def __bool__(self) -> bool:
         return self.cause or bool(self.q)
 

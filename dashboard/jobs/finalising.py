@@ -3,9 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, or_, select
 
-from dashboard.events.types import JobCancelled, JobCompleted, JobFailed, JobPaused
+from dashboard.events.types import (
+    JobCancelled,
+    JobCompleted,
+    JobEnqueued,
+    JobFailed,
+    JobPaused,
+)
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.serial import COUNTS, event_basis
 from dashboard.jobs.tracker import sums
@@ -26,7 +32,7 @@ def finalise(connection: Connection, job_id: int) -> AnyRow | None:
         return None
     if job.status in (S.PAUSING, S.CANCELLING) and job.lease_token is None:
         if job.prepared and not any_chunk(connection, job_id, OPEN):
-            return end(connection, job) if job.after_round == job.round else None
+            return end(connection, job)
         if not any_chunk(connection, job_id, (ChunkState.LEASED,)):
             return stop(connection, job)
         return None
@@ -45,6 +51,9 @@ def any_chunk(connection: Connection, job_id: int, states: tuple[ChunkState, ...
 
 def end(connection: Connection, job: AnyRow) -> AnyRow | None:
     """Completed, or failed when a chunk failed for good; freezes the sums on the job."""
+    # The `after` hook runs when all chunks are settled: only from here on do the sums stand still.
+    if job.after_round != job.round:
+        return None
     open_chunk = exists().where(CHUNK.c.job_id == job.id, CHUNK.c.state.in_(OPEN))
     failed = connection.execute(
         select(CHUNK.c.number, CHUNK.c.error_code, CHUNK.c.error_message)
@@ -147,15 +156,29 @@ def fail_job(
     )
 
 
+def release_delayed_job(connection: Connection, job_id: int) -> None:
+    """Its time has come, or the job it follows completed."""
+    move(
+        connection,
+        job_id,
+        S.WAITING,
+        expected=(S.DELAYED,),
+        event=making(JobEnqueued, input={}, queue="jobs"),
+        run_at=None,
+        enqueued_at=now(),
+    )
+
+
 def release_followers(connection: Connection, job: AnyRow) -> list[int]:
     """Jobs that wait for this one: on after completion, cancelled otherwise. Ids to wake."""
+    due = or_(JOB.c.run_at.is_(None), JOB.c.run_at <= now(), job.status != S.COMPLETED)
     followers = connection.scalars(
-        select(JOB.c.id).where(JOB.c.after_id == job.id, JOB.c.status == S.DELAYED)
+        select(JOB.c.id).where(JOB.c.after_id == job.id, JOB.c.status == S.DELAYED, due)
     ).all()
     woken = []
     for follower in followers:
         if job.status == S.COMPLETED:
-            move(connection, follower, S.WAITING, expected=(S.DELAYED,), enqueued_at=now())
+            release_delayed_job(connection, follower)
             woken.append(follower)
             continue
         message = f"Job {job.id}, which this one follows, ended as {job.status}."

@@ -16,7 +16,6 @@ from dashboard.models.job import JobChunk
 from dashboard.models.states import ChunkState, JobStatus
 
 CHUNK = table_of(JobChunk)
-CLAIMABLE = (JobStatus.ACTIVE, JobStatus.INTERRUPTED, JobStatus.WAITING)
 ENDING = (JobStatus.ACTIVE, JobStatus.INTERRUPTED, JobStatus.PAUSING, JobStatus.CANCELLING)
 
 
@@ -94,26 +93,18 @@ def note_start(connection: Connection, row: AnyRow) -> None:
 
 def claim_chunk(
     connection: Connection, job_id: int, holder: str, lease: timedelta
-) -> AnyRow | None:
-    """Lease the job's next open chunk; None when there is none for this worker now."""
-    job = connection.execute(
-        select(JOB.c.status, JOB.c.prepared).where(JOB.c.id == job_id)
-    ).one_or_none()
-    if job is None or not job.prepared or job.status not in CLAIMABLE:
+) -> tuple[AnyRow, AnyRow] | None:
+    """Lease the job's next open chunk; job and chunk, or None when this worker has none."""
+    job = take_active(connection, job_id)
+    if job is None:
         return None
-    if job.status != JobStatus.ACTIVE:
-        row = move(connection, job_id, JobStatus.ACTIVE, expected=(JobStatus(job.status),))
-        if row is None:
-            return None
-        note_start(connection, row)
-    token = str(uuid4())
     chosen = next_chunk(connection, job_id).with_for_update(skip_locked=True).scalar_subquery()
-    return connection.execute(
+    chunk = connection.execute(
         update(CHUNK)
         .where(CHUNK.c.id == chosen, CHUNK.c.state == ChunkState.PENDING)
         .values(
             state=ChunkState.LEASED,
-            lease_token=token,
+            lease_token=str(uuid4()),
             lease_until=database_now(connection, lease),
             lease_holder=holder,
             attempt=CHUNK.c.attempt + 1,
@@ -121,6 +112,25 @@ def claim_chunk(
         )
         .returning(*CHUNK.c)
     ).one_or_none()
+    return None if chunk is None else (job, chunk)
+
+
+def take_active(connection: Connection, job_id: int) -> AnyRow | None:
+    """The job if it is active, or made so now. Its row stays locked until the claim commits, so
+    that nobody pauses or cancels it between this look and the claim, with no chunk in hand."""
+    active = select(*JOB.c).where(JOB.c.id == job_id, JOB.c.status == JobStatus.ACTIVE)
+    row = connection.execute(active.with_for_update(read=True)).one_or_none()
+    if row is None:
+        row = move(
+            connection,
+            job_id,
+            JobStatus.ACTIVE,
+            expected=(JobStatus.WAITING, JobStatus.INTERRUPTED),
+            where=(JOB.c.prepared,),
+        )
+        if row is not None:
+            note_start(connection, row)
+    return row
 
 
 def next_chunk(connection: Connection, job_id: int) -> Any:

@@ -1,4 +1,4 @@
-"""What a person is shown of a job: words, outcomes, pace and chunks, for pages and sockets alike."""
+"""What a person is shown of a job: words, outcomes, pace and chunks, on pages and sockets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

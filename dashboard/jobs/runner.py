@@ -6,7 +6,7 @@ import traceback
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dashboard.errors import JobEngineError, LeaseLost, RecordsRefused
@@ -34,6 +34,7 @@ from dashboard.models.states import ChunkState, JobStatus
 from dashboard.models.stored_file import StoredFile
 
 log = logging.getLogger("jobengine.jobs")
+READ = {"sqlite_begin": "DEFERRED"}
 ATTEMPTS = 3
 PATIENT_ATTEMPTS = 8
 FIRST_GAP = timedelta(seconds=1)
@@ -46,6 +47,7 @@ class Runner:
         self.context = context
         self.holder = this_process()
         self.heartbeat = Heartbeat(context, self.holder)
+        self._file: tuple[int | None, str] | None = None
         self._work: tuple[tuple[int, int, int], BaseChunkJob] | None = None
 
     @property
@@ -65,12 +67,13 @@ class Runner:
     def run_one(self, job_id: int) -> bool:
         """Claim and run one chunk; False when there is none for this worker now."""
         with self.context.chunks.begin() as connection:
-            chunk = claim_chunk(connection, job_id, self.holder, self.lease)
-        if chunk is None:
+            claimed = claim_chunk(connection, job_id, self.holder, self.lease)
+        if claimed is None:
             return False
+        job, chunk = claimed
         self.heartbeat.hold(InHand(job_id, chunk.id, chunk.lease_token))
         try:
-            self._run_chunk(self._job(job_id), chunk)
+            self._run_chunk(job, chunk)
         finally:
             self.heartbeat.drop()
         return True
@@ -289,15 +292,13 @@ class Runner:
 
     # -- look-ups ----------------------------------------------------------------------------
 
-    def _job(self, job_id: int) -> AnyRow:
-        with self.context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-            return connection.execute(select(*JOB.c).where(JOB.c.id == job_id)).one()
-
     def _file_key(self, job: AnyRow) -> str:
-        with self.context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-            return (
-                connection.scalar(select(StoredFile.key).where(StoredFile.id == job.file_id)) or ""
-            )
+        """Where the job's file lies; asked once a job."""
+        if self._file is None or self._file[0] != job.file_id:
+            with self.context.app.connect().execution_options(**READ) as connection:
+                query = select(StoredFile.key).where(StoredFile.id == job.file_id)
+                self._file = (job.file_id, connection.scalar(query) or "")
+        return self._file[1]
 
     def _chunk_job(self, job: AnyRow) -> BaseChunkJob:
         """The job's class, kept between its chunks (reflection and mapping are paid once)."""
@@ -308,14 +309,6 @@ class Runner:
             made = job_type.load_job()(job_type, options, self.context.target.connect)
             self._work = (key, made)
         return self._work[1]
-
-    def has_open_chunks(self, job_id: int) -> bool:
-        with self.context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-            waiting = exists().where(
-                CHUNK.c.job_id == job_id,
-                CHUNK.c.state.in_((ChunkState.PENDING, ChunkState.LEASED)),
-            )
-            return bool(connection.scalar(select(waiting)))
 
 
 def backoff(attempt: int) -> timedelta:

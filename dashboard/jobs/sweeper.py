@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from dashboard.events.types import JobEnqueued, JobFailed
+from dashboard.events.types import JobFailed
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.database_time import database_now
-from dashboard.jobs.finalising import finalise, release_followers
+from dashboard.jobs.finalising import finalise, release_delayed_job, release_followers
 from dashboard.jobs.leases import CHUNK, ENDING, release_chunk
 from dashboard.jobs.transitions import JOB, emit, making, move
 from dashboard.lib import holder
@@ -29,6 +29,14 @@ KEEP_SIGN_INS = timedelta(days=2)
 KILLED = (
     "This chunk ended its worker process three times while nothing else ran (out of memory, or a"
     " crash in the job type's code). Make chunks smaller or look at the rows it holds."
+)
+KILLED_PREPARING = (
+    "Reading this file ended its worker process three times. Nothing was written."
+    " Check the file, or give the workers more memory."
+)
+KILLED_AFTER = (
+    "All chunks are settled, but the type's after hook ended its worker process three times."
+    " Retry runs it again."
 )
 
 
@@ -142,15 +150,12 @@ class Sweeper:
     def _refuse(
         self, connection: Connection, job: AnyRow, mine: tuple[Any, ...], freed: dict[str, Any]
     ) -> None:
-        message = (
-            "Reading this file ended its worker process three times. Nothing was written."
-            " Check the file, or give the workers more memory."
-        )
+        message = KILLED_AFTER if job.prepared else KILLED_PREPARING
         move(
             connection,
             job.id,
             S.FAILED,
-            expected=(S.PREPARING, S.PAUSING, S.CANCELLING),
+            expected=(S.PREPARING, *ENDING),
             where=mine,
             event=making(JobFailed, error_message=message, stack_trace=None, will_retry=False),
             finished_at=now(),
@@ -163,31 +168,30 @@ class Sweeper:
 
     def release_delayed(self) -> int:
         """Delayed jobs whose time has come, or whose predecessor has ended."""
+        before = aliased(Job)
+        due = or_(Job.run_at <= now(), Job.run_at.is_(None))
         with self.context.app.begin() as connection:
-            due = connection.scalars(
-                select(JOB.c.id).where(JOB.c.status == S.DELAYED, JOB.c.run_at <= now())
-            ).all()
-            for job_id in due:
-                move(
-                    connection,
-                    job_id,
-                    S.WAITING,
-                    expected=(S.DELAYED,),
-                    event=making(JobEnqueued, input={}, queue="jobs"),
-                    run_at=None,
-                    enqueued_at=now(),
+            alone = connection.scalars(
+                select(Job.id).where(
+                    Job.status == S.DELAYED, Job.after_id.is_(None), Job.run_at <= now()
                 )
-            before = aliased(Job)
+            ).all()
+            for job_id in alone:
+                release_delayed_job(connection, job_id)
             ended = connection.scalars(
                 select(before.id)
                 .join(Job, Job.after_id == before.id)
-                .where(Job.status == S.DELAYED, before.status.in_(FINAL))
+                .where(
+                    Job.status == S.DELAYED,
+                    before.status.in_(FINAL),
+                    or_(before.status != S.COMPLETED, due),
+                )
                 .distinct()
             ).all()
             for job_id in ended:
                 row = connection.execute(select(*JOB.c).where(JOB.c.id == job_id)).one()
                 release_followers(connection, row)
-        return len(due) + len(ended)
+        return len(alone) + len(ended)
 
     def finalise_all(self) -> int:
         """Rounds whose last worker stopped between its settle and the end."""

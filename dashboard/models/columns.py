@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Row, Table
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-Json = JSON().with_variant(JSONB, "postgresql")
+# Not JSONB: it forgets the order of keys, and a file's columns have an order.
+Json = JSON()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import IO, Any, NamedTuple
 
@@ -87,14 +88,17 @@ class KeyScan:
         self._runs.clear()
 
     def finish(self) -> list[Duplicate]:
-        """All duplicates in file order. The scan is used up."""
+        """All duplicates in file order."""
         found: list[Duplicate] = []
         if not self._growing or self._values.used:
             for hashes, rows in self._pairs.partitions():
                 found += self._confirm(*same_hash(hashes, rows))
+        return sorted(found)
+
+    def close(self) -> None:
+        """Give the temporary files back."""
         self._pairs.close()
         self._values.close()
-        return sorted(found)
 
     def _confirm(self, hashes: Hashes, rows: Numbers) -> list[Duplicate]:
         """Candidates in file order to duplicates, comparing the keys themselves."""
@@ -207,14 +211,17 @@ class ValueStore:
         self._writer.write_batch(batch)
         self._first_rows.append(int(rows[0]))
 
+    @cached_property
+    def _reader(self) -> Any:
+        self._writer.close()
+        return pa.ipc.open_file(self._file)
+
     def of(self, rows: Numbers) -> list[tuple[Any, ...]]:
         """The keys of these rows (in file order)."""
-        self._writer.close()
-        reader = pa.ipc.open_file(self._file)
         batches = np.searchsorted(self._first_rows, rows, side="right") - 1
         keys: list[tuple[Any, ...]] = []
         for number in np.unique(batches):
-            batch = reader.get_batch(int(number))
+            batch = self._reader.get_batch(int(number))
             place = np.searchsorted(batch.column("row").to_numpy(), rows[batches == number])
             chosen = batch.take(pa.array(place))
             lists = [column.to_pylist() for column in chosen.columns[:-1]]

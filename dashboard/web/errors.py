@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +16,7 @@ log = structlog.get_logger("jobengine.web")
 
 TITLES = {
     400: "This could not be read",
+    401: "Sign in first",
     403: "Your role does not allow this",
     404: "There is nothing here",
     405: "This address cannot be used that way",
@@ -94,10 +95,17 @@ def on_unexpected(error: Exception) -> Response:
     return answer(Problem(500, "internal_error", MESSAGES[500]))
 
 
+def wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
 def answer(problem: Problem) -> Response:
-    """A page; for htmx a fragment that can stand anywhere."""
+    """A page; for htmx a fragment that can stand anywhere; for scripts that ask for it JSON."""
     # What failed may have left a broken transaction behind.
     db.session.rollback()
+    if wants_json():
+        body = jsonify(code=problem.code, message=problem.message)
+        return make_response(body, problem.status)
     html = render_template(
         "errors/_message.html" if is_fragment() else "errors/error.html",
         status=problem.status,

@@ -28,12 +28,14 @@ def size(value: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Minutes and seconds, hours before them when there are any."""
+    """With its unit: 0.4 s, 8 s, 1:52 min, 2:03:10 h."""
     if seconds is None:
         return BLANK
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes, rest = divmod(int(max(0, seconds)), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
 
 
 def age(moment: datetime | None) -> str:

@@ -15,9 +15,10 @@ from htmx_flask import request as htmx_request
 
 from dashboard.auth.accounts import signed_in_user
 from dashboard.auth.permissions import Permission, may
-from dashboard.errors import ConfigurationError, Forbidden
+from dashboard.errors import ConfigurationError, Forbidden, JobEngineError
 from dashboard.extensions import db, login_manager
 from dashboard.models.user import User
+from dashboard.web.errors import wants_json
 from dashboard.web.safe_next import safe_next
 
 MARK = "jobengine_guard"
@@ -27,6 +28,13 @@ READING = ("GET", "HEAD", "OPTIONS")
 FORM_BYTES = 1024 * 1024
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SignInNeeded(JobEngineError):
+    """Asked by a script on behalf of nobody."""
+
+    code = "sign_in_needed"
+    status = 401
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
@@ -78,7 +86,10 @@ def check_request() -> ResponseReturnValue | None:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """A redirect. htmx would swap its target into the page: it gets 401 and goes there itself."""
+    """A redirect. A script would take its target for the answer, so it gets 401: htmx then goes
+    there itself, the upload reloads its page."""
+    if wants_json():
+        raise SignInNeeded("Your session has ended. Sign in again.")
     if htmx_request.htmx:
         page = urlsplit(htmx_request.htmx.current_url or "")
         target = safe_next(f"{page.path}?{page.query}" if page.query else page.path)

@@ -71,13 +71,13 @@ class View:
     def filtered(self) -> bool:
         return bool(self.q or self.status or self.type or self.person)
 
-    def url(self, **changes: Any) -> str:
+    def url(self, endpoint: str = "history.index", **changes: Any) -> str:
         """The address of this view with some of it changed; paging starts anew."""
         given = {name: getattr(self, name) for name in ("q", "status", "type", "person", "sort")}
         given |= {"dir": "up" if self.up else "", **changes}
         if given["sort"] == "newest" and not given["dir"]:
             given["sort"] = ""
-        return url_for("history.index", **{name: v for name, v in given.items() if v})
+        return url_for(endpoint, **{name: v for name, v in given.items() if v})
 
     def sort_url(self, sort: str) -> str:
         """A second click on a column turns its order round."""

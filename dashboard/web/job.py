@@ -32,7 +32,8 @@ Act = Callable[..., Any]
 @requires(Permission.JOBS_VIEW_OWN)
 def show(job_id: int) -> ResponseReturnValue:
     shown = seen(job_id)
-    return fragment("job/show.html", **parts(shown), **failure_parts(shown), entries=story(shown))
+    everything = {**parts(shown), **failure_parts(shown), "entries": story(shown)}
+    return fragment("job/show.html", **everything)
 
 
 @bp.get("/live")

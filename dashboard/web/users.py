@@ -38,7 +38,7 @@ ROLE_WORDS = {
     Role.MANAGER: "Manager: sees all jobs, changes nothing",
     Role.ADMIN: "Admin: everything, users included",
 }
-ROLE_CHOICES = [(str(role), words) for role, words in ROLE_WORDS.items()]
+ROLE_CHOICES = {str(role): words for role, words in ROLE_WORDS.items()}
 
 
 class PersonForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

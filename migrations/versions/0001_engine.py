@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -10,7 +9,6 @@ branch_labels = None
 depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-JSON = sa.JSON().with_variant(postgresql.JSONB, "postgresql")
 
 
 def upgrade() -> None:
@@ -70,7 +68,7 @@ def upgrade() -> None:
         sa.Column("object_type", sa.String(length=40), nullable=False),
         sa.Column("object_id", sa.String(length=60), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
-        sa.Column("detail", JSON, nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["actor_id"],
             ["users.id"],
@@ -114,9 +112,9 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("file_id", sa.Integer(), nullable=True),
-        sa.Column("options", JSON, nullable=False),
-        sa.Column("layout", JSON, nullable=False),
-        sa.Column("meta", JSON, nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("layout", sa.JSON(), nullable=False),
+        sa.Column("meta", sa.JSON(), nullable=False),
         sa.Column("chunk_rows", sa.Integer(), nullable=True),
         sa.Column("total", sa.BigInteger(), nullable=True),
         sa.Column("processed", sa.BigInteger(), nullable=False),
@@ -168,7 +166,7 @@ def upgrade() -> None:
         sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("first_row", sa.BigInteger(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("hints", JSON, nullable=False),
+        sa.Column("hints", sa.JSON(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("deaths", sa.Integer(), nullable=False),
         sa.Column("lease_token", sa.String(length=36), nullable=True),
@@ -180,7 +178,7 @@ def upgrade() -> None:
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("skipped", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
-        sa.Column("prepared", JSON, nullable=True),
+        sa.Column("prepared", sa.JSON(), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_code", sa.String(length=60), nullable=True),
@@ -206,7 +204,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("job_id", KEY, nullable=True),
-        sa.Column("payload", JSON, nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fanned_out", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -80,8 +80,8 @@
 
   function finished() {
     const answer = parse(request.responseText);
-    if (request.status < 300 && answer?.location) { window.location.assign(answer.location); return; }
-    if (request.status === 401) { window.location.reload(); return; }
+    if (request.status < 300 && answer?.location) { window.onbeforeunload = null; window.location.assign(answer.location); return; }
+    if (request.status === 413) { failed(`The file is larger than ${size(limit)}. Nothing was kept. Split it into parts, each with the header line.`); return; }
     failed(answer?.message || "The server could not take the file. Nothing was imported. Try again in a moment.");
   }
 

@@ -38,7 +38,8 @@ def test_an_email_is_taken_once(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("email", "ada"), ("name", "x" * 121), ("name", "\t\n "), ("password", "short")]
+    ("field", "value"),
+    [("email", "ada"), ("name", "x" * 121), ("name", "\t\n "), ("password", "short")],
 )
 def test_a_refusal_names_its_field(session: Session, field: str, value: str) -> None:
     with pytest.raises(InputRefused) as caught:

@@ -14,7 +14,9 @@ def test_unprintable_characters_never_reach_the_database() -> None:
     assert plain_email("a\x00da@example.org\n") == "ada@example.org"
 
 
-@pytest.mark.parametrize("good", ["admin@localhost", "a.b+c@sub.example.org", "ümit@bücher.example"])
+@pytest.mark.parametrize(
+    "good", ["admin@localhost", "a.b+c@sub.example.org", "ümit@bücher.example"]
+)
 def test_accepted(good: str) -> None:
     assert checked_email(good.upper()) == good
 

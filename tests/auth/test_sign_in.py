@@ -34,7 +34,9 @@ def test_the_right_password(session: Session, ada: User) -> None:
 
 
 @pytest.mark.parametrize("email", [EMAIL, "nobody@example.org", "", "a\x00b"])
-def test_a_wrong_password_and_an_unknown_email_count(session: Session, ada: User, email: str) -> None:
+def test_a_wrong_password_and_an_unknown_email_count(
+    session: Session, ada: User, email: str
+) -> None:
     assert sign_in(session, email, "wrong") is None
     assert wrong_ones(session) == 1
 

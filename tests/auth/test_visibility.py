@@ -26,7 +26,12 @@ def jobs(app: Flask, people: dict[str, User]) -> dict[str, int]:
     ("role", "sees"), [("admin", 5), ("manager", 5), ("staff", 1), ("integrator", 1)]
 )
 def test_how_many_jobs_a_role_sees(
-    app: Flask, people: dict[str, User], jobs: dict[str, int], session: Session, role: str, sees: int
+    app: Flask,
+    people: dict[str, User],
+    jobs: dict[str, int],
+    session: Session,
+    role: str,
+    sees: int,
 ) -> None:
     session.add(Job(type="airlines", kind="import"))  # nobody's: queued by the demo
     found = session.scalars(select(Job.id).where(visible_jobs(people[role]))).all()

@@ -36,7 +36,9 @@ def test_the_standard_library_ends_in_the_same_place(lines: io.StringIO) -> None
     assert last(lines)["event"] == "slow query"
 
 
-@pytest.mark.parametrize("key", ["password", "secret_key", "api_key", "Authorization", "csrf_token"])
+@pytest.mark.parametrize(
+    "key", ["password", "secret_key", "api_key", "Authorization", "csrf_token"]
+)
 def test_values_under_a_telling_key_are_masked(lines: io.StringIO, key: str) -> None:
     structlog.get_logger().info("x", **{key: "hunter2"})
     assert "hunter2" not in lines.getvalue()

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.records.casting import arrow_type, cast_column, recheck
 from dashboard.records.fields import Field
-from tests.records.cell_samples import BAD, DAY, FREE, GOOD, INT, NAIVE, PRICE, SHORT, field
+from tests.records.cell_samples import BAD, DAY, GOOD, INT, NAIVE, PRICE, SHORT, field
 
 BLANK = ""
 
@@ -21,7 +21,7 @@ def cast(kind: Field, *cells: str) -> tuple[list[object], list[tuple[int, str]]]
 def test_a_good_cell_is_read_alone_and_beside_a_bad_one(kind, cell, value):
     bad = "\0" * 5
     assert cast(kind, cell, BLANK) == ([value, None], [])
-    values, failed = cast(kind, BLANK, bad, cell) if kind is not FREE else ([value], [(1, "")])
+    values, failed = cast(kind, BLANK, bad, cell)
     assert (values[-1], [place for place, _ in failed]) == (value, [1])
 
 

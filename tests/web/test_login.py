@@ -139,8 +139,11 @@ def test_a_path_of_this_site_is_followed(good: str) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["", None, "//evil.example", "/\\evil.example", "https://evil.example", "evil", "\\/evil"]
-    + ["/\t/evil.example", "/\n", "/\x7f", "javascript:alert(1)", " /x", "/" + "x" * 2001],
+    [
+        *["", None, "//evil.example", "/\\evil.example", "https://evil.example", "evil"],
+        *["\\/evil", "/\t/evil.example", "/\n", "/\x7f", "javascript:alert(1)", " /x"],
+        "/" + "x" * 2001,
+    ],
 )
 def test_anything_else_is_not(client: CheckedClient, bad: str | None) -> None:
     assert safe_next(bad) is None

@@ -94,9 +94,7 @@ def test_a_new_role_counts_for_open_sessions(
     assert theirs.get(USERS).status_code == 200
 
 
-def test_disabled_at_once_and_enabled_again(
-    client: CheckedClient, admin: User, app: Flask
-) -> None:
+def test_disabled_at_once_and_enabled_again(client: CheckedClient, admin: User, app: Flask) -> None:
     theirs = app.test_client()
     bob = sign_in(theirs)
     assert client.post(f"{USERS}/{bob.id}/disabling").status_code == 303
@@ -107,7 +105,10 @@ def test_disabled_at_once_and_enabled_again(
 
 
 def test_the_last_admin_stays(client: CheckedClient, admin: User, app: Flask) -> None:
-    for url, data in ((f"/{admin.id}/disabling", {}), (f"/{admin.id}", {"name": "A", "role": "staff"})):
+    for url, data in (
+        (f"/{admin.id}/disabling", {}),
+        (f"/{admin.id}", {"name": "A", "role": "staff"}),
+    ):
         answer = client.post(USERS + url, data=data)
         assert answer.status_code == 409
         assert "last active admin" in answer.text
