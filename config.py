@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,8 +149,8 @@ def sqlalchemy_url(url: str) -> str:
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
-    if "://" not in url:
-        raise SettingError(f"DATABASE_URL={url!r} is not a URL; use postgresql://… or file:PATH.")
+    if not url.startswith("postgresql+psycopg://"):
+        raise SettingError(f"The database URL {url!r}: use postgresql://… or file:PATH.")
     return url
 
 
@@ -173,7 +175,12 @@ def secret(env: Mapping[str, str], name: str, instance: Path, mode: str) -> str:
         raise SettingError(f"{name} is not set; production needs one (at least 32 random bytes).")
     path = instance / name.lower()
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Whole under its name or not at all: web and consumers may start at the same moment.
+        handle, partial = tempfile.mkstemp(dir=instance)
+        with os.fdopen(handle, "w") as out:
             out.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(partial, path)
+        os.unlink(partial)
     return path.read_text()

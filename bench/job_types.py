@@ -10,7 +10,9 @@ from config import JOB_TYPES, Settings, from_environment
 from dashboard.demo.models import Flight
 from dashboard.importers.importer import Importer
 
-CARRIERS = tuple("9E AA AS B6 DL EV F9 FL HA MQ OO UA US VX WN YV".split())
+CARRIERS = (
+    "9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV",
+)  # fmt: skip
 BENCH_FLIGHTS = Table(
     "bench_flights",
     MetaData(),

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,10 +92,12 @@ def web_server(environ: Mapping[str, str], folder: Path, port: int) -> Service:
     return Service(WEB.format(host="127.0.0.1", port=port), environ, folder / "web.log")
 
 
-def wait_for(condition: object, seconds: float, what: str, services: Iterable[Service] = ()) -> None:
+def wait_for(
+    condition: Callable[[], object], seconds: float, what: str, services: Iterable[Service] = ()
+) -> None:
     """Until `condition()` is true; a service that ends meanwhile, or the deadline, fails."""
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         for service in services:
             service.check()
         if time.monotonic() > deadline:

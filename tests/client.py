@@ -10,13 +10,16 @@ from werkzeug.test import TestResponse
 
 from dashboard.web.security import POLICY
 
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-SVG = frozenset("svg use rect path circle line polyline text g title symbol".split())
-# What ends an open <p> in a browser, so that the page nests otherwise than it reads.
-BLOCKS = frozenset(
+VOID_TAGS = "area base br col embed hr img input link meta source track wbr"
+SVG_TAGS = "svg use rect path circle line polyline text g title symbol"
+BLOCK_TAGS = (
     "address article aside blockquote details div dl fieldset footer form h1 h2 h3 h4 header hr"
-    " main nav ol p pre section table ul".split()
+    " main nav ol p pre section table ul"
 )
+VOID = frozenset(VOID_TAGS.split())
+SVG = frozenset(SVG_TAGS.split())
+# What ends an open <p> in a browser, so that the page nests otherwise than it reads.
+BLOCKS = frozenset(BLOCK_TAGS.split())
 REFERENCES = ("for", "aria-describedby", "aria-labelledby", "aria-controls")
 
 

@@ -27,6 +27,13 @@ class UsageExits64:
             raise
         return context
 
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().invoke(*args, **kwargs)  # type: ignore[misc]
+        except click.UsageError as error:
+            error.exit_code = Exit.USAGE  # type: ignore[misc]  # click reads it per instance
+            raise
+
     def resolve_command(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().resolve_command(*args, **kwargs)  # type: ignore[misc]

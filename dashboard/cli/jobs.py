@@ -1,7 +1,7 @@
 """`flask jobs …`: start jobs, look at them, act on them."""
 
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -155,10 +155,11 @@ def show(job_id: int, as_json: bool) -> None:
 def failures(job_id: int, output: Path | None) -> None:
     """Write the failed rows as CSV: original columns, then row number and reasons."""
     try:
-        out = output.open("wb") if output else nullcontext(click.get_binary_stream("stdout"))
-        with context().app.connect() as connection, out as stream:
+        with context().app.connect() as connection, ExitStack() as stack:
+            stdout: Any = sys.stdout.buffer
+            out = stack.enter_context(output.open("wb")) if output else stdout
             job = actions.fetch(connection, job_id)
-            stream.writelines(write_csv_rows(failed_rows(connection, job)))
+            out.writelines(write_csv_rows(failed_rows(connection, job)))
     except JobEngineError as error:
         refuse(error)
 

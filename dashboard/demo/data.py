@@ -117,7 +117,9 @@ def scaled(texts: Any, factor: float, digits: int) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.round(pc.multiply(pc.cast(texts, pa.float64()), factor), digits)
+    # As decimals: a float's own text may run to 17 digits (3.9499999999999997).
+    rounded = pc.round(pc.multiply(pc.cast(texts, pa.float64()), factor), digits)
+    return pc.cast(rounded, pa.decimal128(18, digits), safe=False)
 
 
 def only_known(codes: Any, known: Any) -> Any:

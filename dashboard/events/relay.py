@@ -15,6 +15,8 @@ BATCH = 200
 ATTEMPTS = 8
 FIRST_GAP = timedelta(seconds=2)
 LONGEST_GAP = timedelta(hours=1)
+# A relay that dies over a delivery: another one takes the receipt up after this time.
+CLAIM = timedelta(minutes=1)
 
 
 class Relay:
@@ -51,7 +53,7 @@ class Relay:
             receipts = [
                 {"event_id": event.id, "job_id": event.job_id, "listener": name}
                 for event in events
-                for name in self.listeners.of(EVENT_TYPES[event.name])
+                for name in self._listeners_of(event.name)
             ]
             if receipts:
                 connection.execute(insert(EventReceipt), receipts)
@@ -61,6 +63,11 @@ class Relay:
                 .values(fanned_out=True)
             )
         return len(events)
+
+    def _listeners_of(self, event_name: str) -> list[str]:
+        """None for an event of a newer version that shares this database."""
+        kind = EVENT_TYPES.get(event_name)
+        return [] if kind is None else self.listeners.of(kind)
 
     def _due(self) -> list[tuple[int, str, int | None]]:
         """Receipts whose turn it is: no earlier event of the same listener and job is open."""
@@ -85,7 +92,9 @@ class Relay:
 
     def _deliver(self, receipt_id: int) -> bool:
         """Call the listener outside any transaction, then write what came of it."""
-        with self.engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+        with self.engine.begin() as connection:
+            if not claim(connection, receipt_id):
+                return False
             row = connection.execute(
                 select(
                     EventReceipt.id,
@@ -95,10 +104,8 @@ class Relay:
                     OutboxEvent.payload,
                 )
                 .join(OutboxEvent, OutboxEvent.id == EventReceipt.event_id)
-                .where(EventReceipt.id == receipt_id, EventReceipt.state == "pending")
-            ).one_or_none()
-        if row is None:
-            return False
+                .where(EventReceipt.id == receipt_id)
+            ).one()
         error = self._call(row.listener, row.name, row.payload)
         with self.engine.begin() as connection:
             settle_receipt(connection, row.id, row.attempts + 1, error)
@@ -113,6 +120,29 @@ class Relay:
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return None
+
+
+def claim(connection: Connection, receipt_id: int) -> bool:
+    """Ours until CLAIM is over; False when another relay has it or an event before it."""
+    earlier = aliased(EventReceipt)
+    before = exists().where(
+        earlier.listener == EventReceipt.listener,
+        earlier.job_id == EventReceipt.job_id,
+        earlier.event_id < EventReceipt.event_id,
+        earlier.state == "pending",
+    )
+    claimed = connection.execute(
+        update(EventReceipt)
+        .where(
+            EventReceipt.id == receipt_id,
+            EventReceipt.state == "pending",
+            is_due(now()),
+            ~before,
+        )
+        .values(next_try_at=now() + CLAIM)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(claimed.rowcount)
 
 
 def is_due(moment: datetime) -> ColumnElement[bool]:

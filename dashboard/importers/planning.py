@@ -27,6 +27,7 @@ class KeySpec:
 
 @dataclass(slots=True)
 class _Key:
+    number: int
     spec: KeySpec
     scan: KeyScan = field(default_factory=KeyScan)
 
@@ -55,7 +56,8 @@ def plan_delimited(
     """
     layout = detect(stream, delimiter=delimiter, encoding=encoding, quote=quote)
     known = set(layout.columns)
-    keys = [_Key(spec) for spec in key_columns if known.issuperset(spec.columns)]
+    specs = [(n, spec) for n, spec in enumerate(key_columns) if known.issuperset(spec.columns)]
+    keys = [_Key(number, spec) for number, spec in specs]
     needed = list(dict.fromkeys(name for key in keys for name in key.spec.columns))
     blocks = []
     with ExitStack() as stack:
@@ -63,26 +65,24 @@ def plan_delimited(
             stack.callback(key.scan.close)
         for block, data in cut(stream, layout, block_bytes=chunk_bytes, block_rows=chunk_rows):
             blocks.append(block)
-            rows = read_block(data, layout, block, needed) if needed else None
-            for key in keys if rows else ():
-                key.add(rows)
-        duplicates = find_duplicates(blocks, keys, key_columns)
+            if needed:
+                rows = read_block(data, layout, block, needed)
+                for key in keys:
+                    key.add(rows)
+        duplicates = find_duplicates(blocks, keys)
     chunks = [planned_of(block, found) for block, found in zip(blocks, duplicates, strict=True)]
     return Plan(layout=layout.to_json(), chunks=chunks)
 
 
-def find_duplicates(
-    blocks: Sequence[Block], keys: Sequence[_Key], specs: Sequence[KeySpec]
-) -> list[list[list[int]]]:
+def find_duplicates(blocks: Sequence[Block], keys: Sequence[_Key]) -> list[list[list[int]]]:
     """For each block the duplicates in it."""
     found: list[list[list[int]]] = [[] for _ in blocks]
     first_rows = [block.first_row for block in blocks]
     for key in keys:
-        number = specs.index(key.spec)
         duplicates = key.scan.finish()
         places = np.searchsorted(first_rows, [d.row for d in duplicates], side="right") - 1
         for duplicate, place in zip(duplicates, places.tolist(), strict=True):
-            found[place].append([duplicate.row, number, duplicate.first_row])
+            found[place].append([duplicate.row, key.number, duplicate.first_row])
     return found
 
 

@@ -60,7 +60,8 @@ def missized(values: Any, wanted: Any) -> tuple[Any, str, str]:
 
 
 def as_scalar(values: Any, wanted: Any) -> Any:
-    return pa.array([wanted]).cast(values.type)[0]
+    written = str(wanted) if pa.types.is_decimal(values.type) else wanted
+    return pa.array([written]).cast(values.type)[0]
 
 
 PARTS = {"min": below, "max": above, "pattern": unlike, "one_of": other, "length": missized}

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 from dashboard.errors import NotFound, WrongState
 from dashboard.events.types import JobCancelled, JobEnqueued, JobPaused, JobResumed
 from dashboard.jobs.context import JobContext
-from dashboard.jobs.finalising import finalise, release_followers
+from dashboard.jobs.finalising import finalise, frozen_counts, release_followers
 from dashboard.jobs.leases import CHUNK
+from dashboard.jobs.tracker import FAILURE
 from dashboard.jobs.transitions import JOB, making, move
 from dashboard.lib.clock import now
 from dashboard.models.columns import AnyRow
@@ -103,6 +104,8 @@ def retry(context: JobContext, session: Session, job_id: int, actor: str) -> Any
     )
     row = settled(connection, job_id, row, "retry")
     reopen_chunks(connection, row)
+    counts = frozen_counts(connection, row)
+    connection.execute(update(JOB).where(JOB.c.id == job_id).values(**counts))
     context.queue.wake_after_commit(session, "work", job_id, times=context.settings.workers)
     return row
 
@@ -123,7 +126,6 @@ def reopen_chunks(connection: Connection, job: AnyRow) -> None:
     """Their failed rows count as not processed until the new round settles them."""
     reset = {
         "state": ChunkState.PENDING,
-        "round": job.round,
         "attempt": 0,
         "deaths": 0,
         "next_try_at": None,
@@ -136,11 +138,15 @@ def reopen_chunks(connection: Connection, job: AnyRow) -> None:
         )
     ).all()
     for chunk in settled_chunks:
+        rows = select(FAILURE.c.row).where(FAILURE.c.chunk_id == chunk.id).distinct()
+        again = sorted(connection.scalars(rows))
         connection.execute(
             update(CHUNK)
             .where(CHUNK.c.id == chunk.id)
-            .values(**reset, failed=0, hints={**chunk.hints, "again": True})
+            .values(**reset, round=job.round, failed=0, hints={**chunk.hints, "again": again})
         )
+    # A failed chunk keeps its round: should the target hold its records after all (its worker
+    # died between the two databases), the ledger still knows them.
     connection.execute(
         update(CHUNK)
         .where(CHUNK.c.job_id == job.id, CHUNK.c.state == ChunkState.FAILED)

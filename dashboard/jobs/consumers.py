@@ -24,7 +24,7 @@ def install(context: JobContext, listeners: ListenerRegistry) -> tuple[Any, Any]
     context.queue.jobs.on_startup()(process.start)
     context.queue.jobs.on_shutdown()(process.stop)
     sweeper, relay = Sweeper(context), Relay(context.app, listeners)
-    install_consumer(context.queue.jobs, preload=context.registry.load_all)
+    install_consumer(context.queue.jobs, preload=lambda: preload(context))
     install_consumer(
         context.queue.events,
         every(SWEEP_EVERY, sweeper.run_once, "sweeper"),
@@ -32,6 +32,14 @@ def install(context: JobContext, listeners: ListenerRegistry) -> tuple[Any, Any]
         every(DELETE_EVERY, sweeper.delete_old, "retention"),
     )
     return context.queue.jobs, context.queue.events
+
+
+def preload(context: JobContext) -> None:
+    """Before workers fork: what would fail in each of them ends the consumer here, named."""
+    context.registry.load_all()
+    if not context.settings.same_database:
+        ensure_ledger(context.target)
+    context.close()
 
 
 class WorkerProcess:
@@ -43,8 +51,6 @@ class WorkerProcess:
 
     def start(self) -> None:
         self.context.after_fork()
-        if not self.context.settings.same_database:
-            ensure_ledger(self.context.target)
         self._runner = Runner(self.context)
         self._runner.heartbeat.start()
         self._runner.heartbeat.say_up()

@@ -13,10 +13,11 @@ from sqlalchemy import (
     String,
     Table,
     insert,
+    inspect,
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from dashboard.errors import ConfigurationError
 from dashboard.lib.clock import now
@@ -33,11 +34,17 @@ LEDGER = Table(
 Key = tuple[str, int, int]
 
 
+class AlreadyWritten(Exception):
+    """The target holds this chunk's records: another holder of its lease was faster."""
+
+
 def ensure_ledger(target: Engine) -> None:
     """Create the ledger where it is missing; refused at start-up without the right to."""
     try:
         LEDGER.create(target, checkfirst=True)
     except SQLAlchemyError as error:
+        if inspect(target).has_table(LEDGER.name):  # another worker's start was faster
+            return
         raise ConfigurationError(
             "The target database does not let JobEngine create its table jobengine_ledger, without"
             " which a crash could write a chunk twice. Grant CREATE, or create the table by hand.",
@@ -46,9 +53,12 @@ def ensure_ledger(target: Engine) -> None:
 
 
 def enter(connection: Connection, key: Key) -> None:
-    """First statement of a chunk's transaction: a second writer of the same chunk fails here."""
+    """First statement of a chunk's transaction: a second writer raises AlreadyWritten here."""
     values = dict(zip(("job_uuid", "round", "chunk"), key, strict=True))
-    connection.execute(insert(LEDGER).values(**values, refused=[], at=now()))
+    try:
+        connection.execute(insert(LEDGER).values(**values, refused=[], at=now()))
+    except IntegrityError as error:
+        raise AlreadyWritten from error
 
 
 def note_refused(connection: Connection, key: Key, refused: list[Any]) -> None:

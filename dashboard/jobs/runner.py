@@ -6,7 +6,7 @@ import traceback
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dashboard.errors import JobEngineError, LeaseLost, RecordsRefused
@@ -23,9 +23,9 @@ from dashboard.jobs.leases import (
     release_chunk,
     settle_after,
 )
+from dashboard.jobs.ledger import ensure_ledger
 from dashboard.jobs.preparing import make_plan, publish_plan
 from dashboard.jobs.settling import finish_apart, settle_chunk
-from dashboard.jobs.tracker import FAILURE
 from dashboard.jobs.transitions import JOB, emit, making, move
 from dashboard.lib.clock import now
 from dashboard.lib.holder import this_process
@@ -45,6 +45,8 @@ class Runner:
 
     def __init__(self, context: JobContext) -> None:
         self.context = context
+        if not context.settings.same_database:
+            ensure_ledger(context.target)
         self.holder = this_process()
         self.heartbeat = Heartbeat(context, self.holder)
         self._file: tuple[int | None, str] | None = None
@@ -114,7 +116,9 @@ class Runner:
                 self._chunk_job(job).after(connection)
         except Exception as error:
             log.error("the after hook of job %s failed", job_id, exc_info=error)
-            self._refuse(job, "after_failed", describe_hook(error), traceback.format_exc())
+            self._refuse(
+                job, "after_failed", describe_hook(error), printable(traceback.format_exc())
+            )
         else:
             with self.context.app.begin() as connection:
                 settle_after(connection, job)
@@ -167,46 +171,29 @@ class Runner:
             self.context.queue.wake("work", follower)
 
     def _prepare_failed(self, job: AnyRow, error: Exception) -> None:
-        trace = traceback.format_exc()
+        trace = printable(traceback.format_exc())
         log.error("preparing job %s failed", job.id, exc_info=error)
         if job.attempt >= ATTEMPTS:
             self._refuse(job, "preparing_failed", describe(error), trace)
             return
         at = now() + backoff(job.attempt)
+        event = making(JobRetrying, error=describe(error), next_retry_at=at)
         with self.context.app.begin() as connection:
-            move(
-                connection,
-                job.id,
-                JobStatus.DELAYED,
-                expected=(JobStatus.PREPARING,),
-                where=(JOB.c.lease_token == job.lease_token,),
-                event=making(JobRetrying, error=describe(error), next_retry_at=at),
-                run_at=at,
-                lease_token=None,
-                lease_until=None,
-                lease_holder=None,
-            )
+            give_back(connection, job, JobStatus.DELAYED, event=event, run_at=at)
+            finalise(connection, job.id)
 
     def _let_go(self, job: AnyRow) -> None:
         """Told to stop while preparing: another worker may begin at once."""
         with self.context.app.begin() as connection:
-            move(
-                connection,
-                job.id,
-                JobStatus.INTERRUPTED,
-                expected=(JobStatus.PREPARING,),
-                where=(JOB.c.lease_token == job.lease_token,),
-                lease_token=None,
-                lease_until=None,
-                lease_holder=None,
-            )
+            give_back(connection, job, JobStatus.INTERRUPTED)
+            finalise(connection, job.id)
         self.context.queue.wake("work", job.id)
 
     # -- one chunk ---------------------------------------------------------------------------
 
     def _run_chunk(self, job: AnyRow, claimed: AnyRow) -> None:
         try:
-            if finish_apart(self.context, job, claimed):
+            if finish_apart(self.context, job, claimed, claimed.prepared):
                 return
             try:
                 self._process(job, claimed, isolate=job.isolate)
@@ -236,16 +223,8 @@ class Runner:
         )
         key = self._file_key(job)
         data = self.context.store.read(key, claimed.offset, claimed.length)
-        only = self._rows_to_try_again(claimed) if claimed.hints.get("again") else None
+        only = frozenset(claimed.hints["again"]) if "again" in claimed.hints else None
         return Chunk(claimed.number, data, planned, job.layout, isolate, only)
-
-    def _rows_to_try_again(self, claimed: AnyRow) -> frozenset[int]:
-        with self.context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-            return frozenset(
-                connection.scalars(
-                    select(FAILURE.c.row).where(FAILURE.c.chunk_id == claimed.id).distinct()
-                )
-            )
 
     def _isolate_from_now_on(self, job: AnyRow) -> None:
         """The target refused a chunk's records: this job's chunks now find the rows (I5)."""
@@ -254,13 +233,13 @@ class Runner:
 
     def _chunk_failed(self, job: AnyRow, claimed: AnyRow, error: Exception) -> None:
         """Try again after a growing gap; fail the chunk when the attempts are used up."""
-        trace = traceback.format_exc()
+        trace = printable(traceback.format_exc())
         log.error("job %s chunk %s failed", job.id, claimed.number, exc_info=error)
         patient = isinstance(error, OperationalError)
         again = claimed.attempt < (PATIENT_ATTEMPTS if patient else ATTEMPTS)
         at: datetime | None = now() + backoff(claimed.attempt) if again else None
         values: dict[str, Any] = {
-            "error_code": getattr(error, "code", None) or "code_error",
+            "error_code": error.code if isinstance(error, JobEngineError) else "code_error",
             "error_message": describe(error),
             "next_try_at": at,
         }
@@ -311,6 +290,15 @@ class Runner:
         return self._work[1]
 
 
+def give_back(connection: Connection, job: AnyRow, to: JobStatus, **values: Any) -> None:
+    """End the preparing lease; a job paused or cancelled meanwhile keeps that state."""
+    freed: dict[str, Any] = {"lease_token": None, "lease_until": None, "lease_holder": None}
+    mine = JOB.c.lease_token == job.lease_token
+    expected = (JobStatus.PREPARING,)
+    if move(connection, job.id, to, expected=expected, where=(mine,), **values, **freed) is None:
+        connection.execute(update(JOB).where(JOB.c.id == job.id, mine).values(**freed))
+
+
 def backoff(attempt: int) -> timedelta:
     return FIRST_GAP * 4 ** (attempt - 1) if attempt < 4 else timedelta(seconds=60)
 
@@ -325,10 +313,16 @@ def describe(error: BaseException) -> str:
         return (
             f"The database refused the chunk ({type(error).__name__}). Nothing of it was written."
         )
+    said = error.strerror if isinstance(error, OSError) else str(error)
     return (
-        f"The job type's code raised {type(error).__name__}: {str(error)[:300]}."
+        f"The job type's code raised {type(error).__name__}: {printable(str(said))[:300]}."
         " Nothing of this chunk was written."
     )
+
+
+def printable(text: str) -> str:
+    """What PostgreSQL can keep: an error that cannot be written down would come back for ever."""
+    return text.replace("\0", "\u2400").encode("utf-8", "replace").decode()
 
 
 def describe_hook(error: Exception) -> str:

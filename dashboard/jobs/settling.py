@@ -38,30 +38,38 @@ def settle_together(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Ou
 
 def settle_apart(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
     """Two databases: prepared here, written there with a ledger row, marked done here."""
-    key = ledger_key(job, chunk)
+    key, counts = ledger_key(job, chunk), counts_of(chunk, outcome, [])
     # 1. What the chunk will come to, so that it can be marked done without reading it again.
-    with context.app.begin() as connection:
-        keep_failures(connection, job, chunk, outcome.failures)
-        save_prepared(connection, chunk, counts_of(chunk, outcome, []))
+    with closing_unless_done(outcome), context.app.begin() as connection:
+        # Always: isolating comes here a second time within one attempt.
+        forget_failures(connection, chunk.id)
+        write_failures(connection, job.id, chunk.id, outcome.failures)
+        save_prepared(connection, chunk, counts)
     # 2. Ledger row first: a second writer of this chunk waits here and then fails.
-    with writing(context.target, outcome) as connection:
-        ledger.enter(connection, key)
-        refused = outcome.writer.write(connection) if outcome.writer else []
-        ledger.note_refused(connection, key, [list(failure) for failure in refused])
+    try:
+        with writing(context.target, outcome) as connection:
+            ledger.enter(connection, key)
+            refused = outcome.writer.write(connection) if outcome.writer else []
+            ledger.note_refused(connection, key, [list(failure) for failure in refused])
+    except ledger.AlreadyWritten:
+        # An earlier holder, thought dead, wrote it meanwhile: the same rows, so the same counts.
+        finish_apart(context, job, chunk, counts)
+        return
     # 3. The done mark; lost in a crash, `finish_apart` makes it from what steps 1 and 2 left.
-    counts = counts_of(chunk, outcome, [])
     mark_done(context, job, chunk, counts, refused)
 
 
-def finish_apart(context: JobContext, job: AnyRow, chunk: AnyRow) -> bool:
+def finish_apart(
+    context: JobContext, job: AnyRow, chunk: AnyRow, prepared: Mapping[str, int] | None
+) -> bool:
     """Recovery of a chunk claimed again: mark it done if the target already holds its records."""
-    if context.settings.same_database or chunk.prepared is None:
+    if context.settings.same_database or prepared is None:
         return False
     with context.target.connect().execution_options(sqlite_begin="DEFERRED") as connection:
         refused = ledger.entered(connection, ledger_key(job, chunk))
     if refused is None:
         return False
-    mark_done(context, job, chunk, chunk.prepared, [Failure(*item) for item in refused])
+    mark_done(context, job, chunk, prepared, [Failure(*item) for item in refused])
     return True
 
 
@@ -125,10 +133,23 @@ def ledger_key(job: AnyRow, chunk: AnyRow) -> ledger.Key:
 
 
 @contextmanager
+def closing_unless_done(outcome: Outcome) -> Iterator[None]:
+    """Frees what the writer prepared when it never comes to writing."""
+    try:
+        yield
+    except BaseException:
+        if outcome.writer:
+            outcome.writer.close(None)
+        raise
+
+
+@contextmanager
 def writing(engine: Any, outcome: Outcome) -> Iterator[Connection]:
     """A transaction for the chunk's writer, opened and closed around it."""
     writer = outcome.writer
-    with engine.connect() as connection:
+    with closing_unless_done(outcome):
+        opened = engine.connect()
+    with opened as connection:
         try:
             if writer:
                 writer.open(connection)

@@ -22,6 +22,7 @@ OUTCOMES = ("created", "updated", "unchanged", "skipped", "failed")
 COPY_FAILURES = (
     'COPY job_failures (job_id, chunk_id, "row", "column", code, message, value, record) FROM STDIN'
 )
+LONGEST_COLUMN = 200
 PROGRESS_EVERY = timedelta(seconds=1)
 
 
@@ -29,7 +30,7 @@ def write_failures(
     connection: Connection, job_id: int, chunk_id: int, failures: Iterable[Failure]
 ) -> None:
     """Keep every refused cell; the chunk's earlier ones (an earlier round) are replaced."""
-    rows = [(job_id, chunk_id, *failure) for failure in failures]
+    rows = [(job_id, chunk_id, *fitting(failure)) for failure in failures]
     if not rows:
         return
     if connection.dialect.name == "postgresql":
@@ -41,6 +42,11 @@ def write_failures(
         return
     names = ("job_id", "chunk_id", *Failure._fields)
     connection.execute(insert(FAILURE), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def fitting(failure: Failure) -> Failure:
+    """A header may be longer than the column that keeps its name."""
+    return failure._replace(column=failure.column[:LONGEST_COLUMN])
 
 
 def without_nul(cell: Any) -> Any:

@@ -1,6 +1,7 @@
 """Who holds a lease: host, boot, process and its start, so that a gone holder is known at once."""
 
 import os
+import re
 import socket
 from functools import cache
 from pathlib import Path
@@ -16,23 +17,34 @@ def boot_id() -> str:
     return path.read_text().strip() if path.exists() else str(int(psutil.boot_time()))
 
 
+@cache
+def pid_space() -> str:
+    """Containers may share host name and boot: a process id means something in its space only."""
+    path = Path("/proc/self/ns/pid")
+    return re.sub(r"\D", "", os.readlink(path)) if path.exists() else ""
+
+
 def this_process() -> str:
-    """`host/boot/pid/start/parent pid/parent start` of the calling process."""
+    """`host/boot:pid space/pid/start/parent pid/parent start` of the calling process."""
     pid, parent = os.getpid(), os.getppid()
-    parts = (socket.gethostname()[:60], boot_id()[:36], pid, _start(pid), parent, _start(parent))
+    place = f"{boot_id()[:36]}:{pid_space()[:12]}"
+    parts = (socket.gethostname()[:60], place, pid, _start(pid), parent, _start(parent))
     return SEPARATOR.join(str(part) for part in parts)
 
 
 def gone(holder: str) -> bool:
     """True only when it is sure: same host, and the process or the whole boot is over."""
-    host, boot, pid, start, _, _ = holder.split(SEPARATOR)
+    host, place, pid, start, _, _ = holder.split(SEPARATOR)
+    boot, _, space = place.partition(":")
     if host != socket.gethostname()[:60]:
         return False
-    return boot != boot_id()[:36] or _start(int(pid)) != start
+    if boot != boot_id()[:36]:
+        return True
+    return space == pid_space()[:12] and _start(int(pid)) != start
 
 
 def died_alone(holder: str) -> bool:
-    """The worker is gone while the consumer that forked it lives: its own work may have killed it."""
+    """The worker is gone while the consumer that forked it lives: its work may have killed it."""
     _, _, _, _, parent, parent_start = holder.split(SEPARATOR)
     return gone(holder) and int(parent) > 1 and _start(int(parent)) == parent_start
 

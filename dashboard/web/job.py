@@ -32,7 +32,8 @@ Act = Callable[..., Any]
 @requires(Permission.JOBS_VIEW_OWN)
 def show(job_id: int) -> ResponseReturnValue:
     shown = seen(job_id)
-    everything = {**parts(shown), **failure_parts(shown), "entries": story(shown)}
+    entries = timeline(connection(), shown)
+    everything = {**parts(shown), **failure_parts(shown), "entries": entries}
     return fragment("job/show.html", **everything)
 
 
@@ -42,11 +43,11 @@ def live(job_id: int) -> ResponseReturnValue:
     return fragment("job/_live.html", **parts(seen(job_id)))
 
 
-@bp.get("/timeline")
+@bp.get("/story")
 @requires(Permission.JOBS_VIEW_OWN)
-def events(job_id: int) -> ResponseReturnValue:
+def story(job_id: int) -> ResponseReturnValue:
     shown = seen(job_id)
-    return fragment("job/_timeline.html", job=shown, entries=story(shown))
+    return fragment("job/_story.html", job=shown, entries=timeline(connection(), shown))
 
 
 @bp.get("/failures")
@@ -97,10 +98,6 @@ def seen(job_id: int) -> JobView:
     """NotFound for a missing and for a foreign job alike (I8)."""
     job = visible_job(db.session(), current_user, job_id, *WITH_NAMES)
     return view(connection(), job)
-
-
-def story(shown: JobView) -> list[Any]:
-    return timeline(connection(), shown)
 
 
 def parts(shown: JobView) -> dict[str, Any]:

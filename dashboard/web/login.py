@@ -95,6 +95,7 @@ def start_session(user: User, *, remember: bool) -> None:
 
 def audit(tx: Session, a_try: SignInTry, user: User | None) -> None:
     if user is not None:
+        log.debug(Action.SIGN_IN, email=a_try.email, address=a_try.address)
         record(tx, user, Action.SIGN_IN, "user", user.id, a_try.address)
         return
     action = Action.SIGN_IN_THROTTLED if a_try.wait else Action.SIGN_IN_FAILED

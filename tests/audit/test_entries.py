@@ -27,9 +27,13 @@ def test_who_what_which_where(app: Flask) -> None:
 
 
 def test_rolled_back_with_the_act(app: Flask) -> None:
-    with pytest.raises(RuntimeError), committed(app) as tx:
-        record(tx, "shell", Action.USER_CREATED, "user", 1, "")
-        raise RuntimeError
+    def act() -> None:
+        with committed(app) as tx:
+            record(tx, "shell", Action.USER_CREATED, "user", 1, "")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        act()
     assert entries(app) == 0
 
 

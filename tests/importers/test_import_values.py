@@ -74,7 +74,7 @@ def test_an_aware_time_is_the_same_moment(known):
 
 
 def test_the_file_and_the_orm_store_the_same(known):
-    run_import(known, Trip, f"{HEADER}\n{ROW}\n")
+    run_import(known, Trip, f"{HEADER}\n90000{ROW}\n")
     with Session(known) as session, session.begin():
         values = {**VALUES, "number": 9, "stop_id": 5, "sent": datetime(2013, 1, 1, 5, tzinfo=UTC)}
         session.add(Trip(**values))

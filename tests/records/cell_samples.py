@@ -93,10 +93,16 @@ BAD: list[tuple[Field, str, str]] = [
     *((FLAG, cell, "not_a_boolean") for cell in ("2", "on", "y", "tru", " true")),
     *((DAY, cell, "not_a_date") for cell in ("2013-02-29", "0000-01-01", "2013-1-1", "20130101")),
     *((DAY, cell, "not_a_date") for cell in ("now", "today", "yesterday", "infinity", "epoch")),
-    *((DAY, cell, "not_a_date") for cell in ("31.12.2013", "2013-W01-1", "2013-01-01 ", "-infinity")),
+    *(
+        (DAY, cell, "not_a_date")
+        for cell in ("31.12.2013", "2013-W01-1", "2013-01-01 ", "-infinity")
+    ),
     *((CLOCK, cell, "not_a_time") for cell in ("24:00", "5:00", "05", "05:00:60", "allballs")),
     *((CLOCK, cell, "not_a_time") for cell in ("05:00Z", "05:00:00.1234567", "12:00 PM")),
-    *((NAIVE, cell, "not_a_datetime") for cell in ("now", "infinity", "2013-01-01T05", "2013-02-30")),
+    *(
+        (NAIVE, cell, "not_a_datetime")
+        for cell in ("now", "infinity", "2013-01-01T05", "2013-02-30")
+    ),
     *((NAIVE, cell, "not_a_datetime") for cell in ("2013-01-01 24:00", "2013-01-01 05:00:60")),
     *((NAIVE, cell, "not_a_datetime") for cell in ("2013-01-01 05:00:00.1234567", "0000-01-01")),
     *((NAIVE, cell, "not_a_datetime") for cell in ("2013-01-01 05:00+02", "2013-01-01Z")),

@@ -41,7 +41,10 @@ def test_all_cells_of_a_kind_at_once(kind):
 
 def test_blank_where_a_value_is_needed():
     needed = field(INT.type, bits=32, nullable=False)
-    assert cast(needed, "1", BLANK, "x") == ([1, None, None], [(1, "required"), (2, "not_an_integer")])
+    assert cast(needed, "1", BLANK, "x") == (
+        [1, None, None],
+        [(1, "required"), (2, "not_an_integer")],
+    )
 
 
 @pytest.mark.parametrize("kind", [INT, DAY, NAIVE, SHORT, PRICE])
