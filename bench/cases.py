@@ -102,15 +102,15 @@ def header(path: Path) -> list[str]:
         return stream.readline().rstrip("\n").split(",")
 
 
-def expected_faults(file: Path, clean: Path) -> list[tuple[int, str, str | None]]:
+def expected_faults(file: Path, clean: Path) -> list[tuple[int, str, str]]:
     """(row, column, value) of every cell in which a file with faults differs from the clean one."""
     columns, found = header(clean), []
     with file.open() as faulty, clean.open() as good:
         for row, (bad_line, line) in enumerate(zip(faulty, good, strict=True), 1):
             if bad_line != line:
                 cells = zip(columns, split(bad_line), split(line), strict=True)
-                found += [(row, name, bad or None) for name, bad, cell in cells if bad != cell]
-    return sorted(found, key=lambda fault: fault[:2])
+                found += [(row, name, bad) for name, bad, cell in cells if bad != cell]
+    return sorted(found)
 
 
 def split(line: str) -> list[str]:

@@ -115,11 +115,11 @@ class Engine:
         return self.finish(self.submit(job_type, path))
 
     def failures(self, job_id: int, *columns: str) -> list[tuple[Any, ...]]:
-        """Every refused cell, sorted, so that a doubled one shows."""
+        """Every refused cell, sorted, so that a doubled one shows; a blank value is ''."""
         names = [FAILURE.c[name] for name in columns]
         with self.context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
             rows = connection.execute(select(*names).where(FAILURE.c.job_id == job_id))
-            return sorted(tuple(row) for row in rows)
+            return sorted(tuple("" if v is None else v for v in row) for row in rows)
 
     def cpu(self) -> float:
         return sum(cpu_seconds(service.members()) for service in self.services)

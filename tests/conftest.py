@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from config import Settings, from_environment
@@ -21,6 +22,13 @@ pytest_plugins = ["tests.services"]
 passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+class Borrowed(nullcontext[Connection]):
+    """What code gets that asks the engine for a connection of its own: the test's one."""
+
+    def execution_options(self, **_options: Any) -> "Borrowed":
+        return self
 
 
 @pytest.fixture(scope="session", params=ENGINES)
@@ -54,8 +62,7 @@ def app(shared_app: Flask) -> Iterator[Flask]:
     engine = engines[None]
     with engine.connect() as connection:
         outer = connection.begin()
-        # Code that asks the engine for a connection of its own gets this one.
-        connection.connect = lambda: nullcontext(connection)
+        connection.connect = lambda: Borrowed(connection)
         engines[None] = connection
         db.session.session_factory.configure(join_transaction_mode="create_savepoint")
         yield shared_app

@@ -1,6 +1,6 @@
 """Read a block as text: nothing guessed, nothing dropped, rows numbered as in the file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -115,10 +115,26 @@ def read_block(
         invalid.append((row.number - 1, row.actual_columns, row.text))
         return "skip"
 
+    table = parse(data, layout, block, columns, set_aside)
+    if table.num_rows + len(invalid) != block.rows:
+        raise refusals.rows_lost(block.first_row, block.rows, table.num_rows + len(invalid))
+    rows = Rows(data, layout, block, table, [], None)
+    if invalid:
+        set_ragged(rows, invalid)
+    return rows
+
+
+def parse(
+    data: bytes | memoryview,
+    layout: Layout,
+    block: Block,
+    columns: Sequence[str] | None,
+    set_aside: Callable[[Any], Literal["skip", "error"]],
+) -> pa.Table:
     # The parser takes a BOM off every buffer; the file's own is not in a block.
     source: Any = BOM + bytes(data) if data[: len(BOM)] == BOM else data
     stream: Any = pa.BufferReader(pa.py_buffer(source))
-    table = pa_csv.read_csv(
+    return pa_csv.read_csv(
         stream,
         read_options=pa_csv.ReadOptions(
             use_threads=False, block_size=len(source) + 1, column_names=list(layout.columns)
@@ -130,18 +146,13 @@ def read_block(
             invalid_row_handler=set_aside,
         ),
         convert_options=pa_csv.ConvertOptions(
+            # The cutter has checked it.
             check_utf8=False,
             column_types=dict.fromkeys(columns or layout.columns, pa.string()),
             include_columns=list(columns) if columns else None,
             strings_can_be_null=False,
         ),
     )
-    if table.num_rows + len(invalid) != block.rows:
-        raise refusals.rows_lost(block.first_row, block.rows, table.num_rows + len(invalid))
-    rows = Rows(data, layout, block, table, [], None)
-    if invalid:
-        set_ragged(rows, invalid)
-    return rows
 
 
 def set_ragged(rows: Rows, invalid: list[tuple[int, int, str]]) -> None:

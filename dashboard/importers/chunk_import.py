@@ -199,13 +199,21 @@ class ChunkImport:
         if whole and not self.job.importer.null_values and self.selected is None:
             quoted = self.rows.quoted or self.rows.has_backslash
             if not quoted or (layout.quote and b"\\." not in self.chunk.data):
-                keep = None
-                if len(good) < len(self.numbers):
-                    keep = ~self.refusals.bad
-                batch.raw = bytes(self.rows.raw_slice(keep))
+                batch.raw = file_bytes(self.rows, good)
                 batch.delimiter, batch.quote = layout.delimiter, layout.quote if quoted else ""
                 return
         batch.texts = {cast.field.column: take(cast.texts, good) for cast in safe.values()}
+
+
+def file_bytes(rows: Rows, places: Any) -> bytes:
+    """The file's own bytes of these table rows; what lies together is copied together."""
+    if len(places) == rows.table.num_rows:
+        return bytes(rows.raw_slice())
+    starts, ends = rows.starts[places], rows.ends[places]
+    gaps = np.flatnonzero(starts[1:] != ends[:-1] + 1)
+    first, last = starts[np.r_[0, gaps + 1]].tolist(), ends[np.r_[gaps, -1]].tolist()
+    pieces = [rows.data[start:stop] for start, stop in zip(first, last, strict=True)]
+    return b"\n".join([*pieces, b""])
 
 
 def is_plain(field: Field) -> bool:

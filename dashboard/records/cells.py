@@ -23,13 +23,13 @@ class Cells:
         self.lengths = np.diff(self.offsets)
         self.filled = self.lengths > 0
         self.all_filled = bool(self.filled.all())
-        self.texts: Any = column if self.all_filled else self._with_nulls(offsets, column.offset)
+        self.texts: Any = column if self.all_filled else self._only(self.filled)
 
-    def _with_nulls(self, offsets: Any, start: int) -> Any:
-        """The same buffers under a validity map, so that '' reads as null."""
-        validity = pa.py_buffer(np.packbits(self.filled, bitorder="little").tobytes())
-        shifted = pa.py_buffer(self.offsets.tobytes()) if start else offsets
-        return pa.Array.from_buffers(pa.string(), self.count, [validity, shifted, self._data])
+    def _only(self, mask: Any) -> Any:
+        """The same bytes under a validity map: null where `mask` is false."""
+        validity = pa.py_buffer(np.packbits(mask, bitorder="little").tobytes())
+        offsets = pa.py_buffer(self.offsets.tobytes())
+        return pa.Array.from_buffers(pa.string(), self.count, [validity, offsets, self._data])
 
     @cached_property
     def octets(self) -> Any:
@@ -57,4 +57,4 @@ class Cells:
 
     def without(self, bad: Any) -> Any:
         """The texts with the cells of the mask `bad` made null."""
-        return pa.array(np.asarray(self.texts), pa.string(), mask=bad | ~self.filled)
+        return self._only(self.filled & ~bad)

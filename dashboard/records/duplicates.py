@@ -16,7 +16,7 @@ from dashboard.records.key_hash import Column, hash_columns, is_whole_number
 Numbers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
-SPILL_ROWS = 4_000_000
+SPILL_ROWS = 1_000_000
 PARTITIONS = 64
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute
 from sqlalchemy import Connection
 
-from dashboard.records.batch import Batch, send_all, send_isolated
+from dashboard.records.batch import Batch, Send, send_all, send_isolated
 from dashboard.records.failures import Failure
 
 pc: Any = pyarrow.compute  # its published types know only some calls
@@ -17,39 +17,38 @@ ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 
 
 class PostgresWriter:
-    """Sends a batch on the runner's own connection, inside its transaction."""
+    """Sends a batch on the runner's own connection, inside its transaction.
+
+    Encoding is done when the writer is made, before the transaction begins.
+    """
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
+        self.null, self.lines = "", None
+        if batch.raw is None or batch.isolate:
+            self.null, self.lines = encode(batch)
 
     def open(self, connection: Connection) -> None:
         """COPY needs nothing beforehand."""
 
     def write(self, connection: Connection) -> list[Failure]:
-        batch = self.batch
-        if batch.raw is not None and not batch.isolate:
-            raw = batch.raw
-            return send_all(
-                batch, lambda start, stop: copy(connection, raw_sql(batch, connection), raw)
-            )
-        statement, data, ends = self._encoded(connection)
-
-        def send(start: int, stop: int) -> int:
-            return copy(connection, statement, data[ends[start] : ends[stop]])
-
-        if batch.isolate:
-            return send_isolated(batch, connection, send)
-        return send_all(batch, send)
+        send = self._sender(connection)
+        if self.batch.isolate:
+            return send_isolated(self.batch, connection, send)
+        return send_all(self.batch, send)
 
     def close(self, connection: Connection | None) -> None:
-        self.batch.raw = None
+        self.batch.raw = self.lines = None
 
-    def _encoded(self, connection: Connection) -> tuple[str, memoryview, Any]:
-        null, lines = encode(self.batch)
+    def _sender(self, connection: Connection) -> Send:
+        raw, lines = self.batch.raw, self.lines
+        if lines is None:
+            statement = raw_sql(self.batch, connection)
+            return lambda start, stop: copy(connection, statement, raw or b"")
+        statement = copy_sql(self.batch, connection, f"FORMAT text, NULL '{self.null}'")
         _, offsets, data = lines.buffers()
-        ends = np.frombuffer(offsets, np.int32, len(lines) + 1)
-        statement = copy_sql(self.batch, connection, f"FORMAT text, NULL '{null}'")
-        return statement, memoryview(data), ends
+        ends, text = np.frombuffer(offsets, np.int32, len(lines) + 1), memoryview(data)
+        return lambda start, stop: copy(connection, statement, text[ends[start] : ends[stop]])
 
 
 def raw_sql(batch: Batch, connection: Connection) -> str:

@@ -38,7 +38,11 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         description=f"At least {SHORTEST} characters. Three or four unrelated words do well.",
     )
     again = PasswordField(
-        "New password again", [EqualTo("password", "The two new passwords differ.")]
+        "New password again",
+        [
+            InputRequired("Enter the new password once more."),
+            EqualTo("password", "The two new passwords differ."),
+        ],
     )
 
 

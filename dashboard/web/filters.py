@@ -31,6 +31,8 @@ def duration(seconds: float | None) -> str:
     """With its unit: 0.4 s, 8 s, 1:52 min, 2:03:10 h."""
     if seconds is None:
         return BLANK
+    if seconds < 0.05:
+        return "< 0.1 s"
     if seconds < 59.5:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes, rest = divmod(int(max(0, seconds)), 60)

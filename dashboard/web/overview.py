@@ -14,10 +14,11 @@ from dashboard.auth.permissions import Permission
 from dashboard.auth.visibility import visible_jobs
 from dashboard.extensions import db
 from dashboard.jobs.presenter import JobView, views
+from dashboard.jobs.registry import Kind
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
 from dashboard.models.states import FINAL, LIVE, RUNNING, JobStatus
-from dashboard.web.engine import WITH_NAMES, connection, type_labels
+from dashboard.web.engine import WITH_NAMES, connection, engine_context, type_labels
 from dashboard.web.guard import requires
 from dashboard.web.htmx import fragment
 from dashboard.web.reasons import why
@@ -28,7 +29,7 @@ bp = Blueprint("overview", __name__)
 S = JobStatus
 MOVING = RUNNING | {S.PAUSING, S.CANCELLING}
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-MOST_RUNNING, MOST_WAITING, MOST_ENDED, MOST_NEEDS = 12, 8, 8, 5
+MOST_RUNNING, MOST_WAITING, MOST_ENDED, MOST_NEEDS, MOST_TYPES = 12, 8, 8, 5, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def parts() -> dict[str, Any]:
         "workers": workers_up(db.session()),
         "day": day(),
         "labels": type_labels(),
+        "types": engine_context().registry.all(Kind.IMPORT)[:MOST_TYPES],
         "moment": now(),
     }
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dashboard.importers.importer import Importer
 from tests.importers.running import add, run_import, stored
+from tests.records.cell_samples import naive
 from tests.records.travel import Carrier, Size, Stop, Trip
 
 HEADER = (
@@ -24,7 +25,7 @@ VALUES = {
     "carrier": "AA",
     "number": 7,
     "day": date(2012, 2, 29),
-    "leaves": datetime(2013, 1, 1, 5),
+    "leaves": naive(2013, 1, 1, 5),
     "at": time(5, 30),
     "seats": 12,
     "price": Decimal("1.5"),

@@ -10,6 +10,10 @@ from dashboard.records.fields import Field, FieldType
 T = FieldType
 
 
+def naive(*parts: int) -> datetime:
+    return datetime(*parts)  # noqa: DTZ001 - a column without time zone holds just this
+
+
 def field(kind: FieldType, **more: Any) -> Field:
     return Field("f", "f", kind, "F", **more)
 
@@ -53,12 +57,12 @@ GOOD: list[tuple[Field, str, Any]] = [
     (DAY, "9999-12-31", date(9999, 12, 31)),
     (CLOCK, "05:00", time(5)),
     (CLOCK, "23:59:59.999999", time(23, 59, 59, 999999)),
-    (NAIVE, "2013-01-01", datetime(2013, 1, 1)),
-    (NAIVE, "2013-01-01 05:00", datetime(2013, 1, 1, 5)),
-    (NAIVE, "2013-01-01T05:00:00.5", datetime(2013, 1, 1, 5, 0, 0, 500000)),
-    (NAIVE, "2013-01-01T05:00:00Z", datetime(2013, 1, 1, 5)),
-    (NAIVE, "0001-01-01 00:00:00", datetime(1, 1, 1)),
-    (NAIVE, "2012-02-29T23:59:59.123456Z", datetime(2012, 2, 29, 23, 59, 59, 123456)),
+    (NAIVE, "2013-01-01", naive(2013, 1, 1)),
+    (NAIVE, "2013-01-01 05:00", naive(2013, 1, 1, 5)),
+    (NAIVE, "2013-01-01T05:00:00.5", naive(2013, 1, 1, 5, 0, 0, 500000)),
+    (NAIVE, "2013-01-01T05:00:00Z", naive(2013, 1, 1, 5)),
+    (NAIVE, "0001-01-01 00:00:00", naive(1, 1, 1)),
+    (NAIVE, "2012-02-29T23:59:59.123456Z", naive(2012, 2, 29, 23, 59, 59, 123456)),
     (AWARE, "2013-01-01T05:00:00Z", datetime(2013, 1, 1, 5, tzinfo=UTC)),
     (AWARE, "2013-01-01 05:00:00+02", datetime(2013, 1, 1, 3, tzinfo=UTC)),
     (AWARE, "2013-01-01 05:00-0330", datetime(2013, 1, 1, 8, 30, tzinfo=UTC)),

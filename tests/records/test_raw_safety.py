@@ -65,11 +65,11 @@ def copied(engine: Engine, column_type: str, cells: list[str]) -> list[object]:
         for setting in ("DateStyle = 'German'", "TimeZone = 'Asia/Tokyo'"):
             connection.exec_driver_sql(f"SET LOCAL {setting}")
         connection.exec_driver_sql(f"CREATE TEMP TABLE raw (n serial, v {column_type})")
-        with connection.connection.driver_connection.cursor() as cursor:
-            with cursor.copy("COPY raw (v) FROM STDIN (FORMAT csv)") as stream:
-                for cell in cells:
-                    quoted = '"' + cell.replace('"', '""') + '"'
-                    stream.write(f"{quoted}\n")
+        cursor = connection.connection.driver_connection.cursor()
+        with cursor.copy("COPY raw (v) FROM STDIN (FORMAT csv)") as stream:
+            for cell in cells:
+                quoted = '"' + cell.replace('"', '""') + '"'
+                stream.write(f"{quoted}\n")
         connection.exec_driver_sql("SET LOCAL DateStyle = 'ISO'")
         return list(connection.exec_driver_sql("SELECT v FROM raw ORDER BY n").scalars())
 

@@ -53,7 +53,7 @@ EXPECTED = {
     "imports.create": RUNNERS,
     "job.show": OWNERS_LOOK,
     "job.live": OWNERS_LOOK,
-    "job.events": OWNERS_LOOK,
+    "job.story": OWNERS_LOOK,
     "job.refused": OWNERS_LOOK,
     "downloads.failed_rows": OWNERS_LOOK,
     "downloads.source": OWNERS_LOOK,
