@@ -1,6 +1,7 @@
 """The import job every import type runs unless it names its own."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from functools import cached_property
 from typing import Any, BinaryIO
@@ -8,6 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from sqlalchemy import Connection, select, text
 
+from dashboard.errors import InputRefused
 from dashboard.formats.delimited import Layout, detect
 from dashboard.importers.chunk_import import ChunkImport, Job
 from dashboard.importers.importer import Importer, importer_for
@@ -43,6 +45,7 @@ class GenericImportChunkJob(BaseChunkJob):
         return ReferenceChecker()
 
     def plan(self, source: BinaryIO) -> Plan:
+        refuse_what_is_missing(self.options)
         reading: dict[str, Any] = {name: self.options.get(name) for name in READING}
         mapping = self.match(detect(source, **reading).columns)
         keys = self._keys(mapping)
@@ -58,7 +61,7 @@ class GenericImportChunkJob(BaseChunkJob):
     def match(self, columns: tuple[str, ...]) -> ColumnMapping:
         """Columns to fields, by name or as `options["mapping"]` says."""
         overrides = self.options.get("mapping")
-        return match_columns(self.target.fields, columns, overrides, self.importer.computed)
+        return match_columns(self.target.fields, columns, overrides)
 
     def run_chunk(self, chunk: Chunk) -> Outcome:
         layout = Layout.from_json({name: chunk.layout[name] for name in LAYOUT_NAMES})
@@ -100,6 +103,15 @@ class GenericImportChunkJob(BaseChunkJob):
         # A naive time may be written with Z, which Arrow's own cast refuses: compared as text.
         naive = field.type is FieldType.DATETIME and not field.timezone
         return pa.string() if naive else arrow_type(field)
+
+
+def refuse_what_is_missing(options: Mapping[str, Any]) -> None:
+    """An option that would change what is written must not be passed over."""
+    mode = options.get("mode") or "insert"
+    if mode != "insert":
+        raise InputRefused(f"Mode {mode!r} is not available. Use 'insert'.", code="mode")
+    if options.get("check"):
+        raise InputRefused("An import cannot be checked without running it yet.", code="check")
 
 
 def raise_sequence(connection: Connection, target: TableDescription) -> None:

@@ -1,7 +1,7 @@
 """What an engineer writes to import into a table; everything left out is derived from it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import Connection, MetaData, Table
@@ -85,9 +85,15 @@ class Importer:
         source = self.model if self.model is not None else self.table
         if isinstance(source, str):
             source = reflect(source, connect)
-        return describe(
+        found = describe(
             source, self.fields, self.key, references=self.references, choices=self.choices
         )
+        if not self.computed:
+            return found
+        fields = [
+            replace(f, required=f.required and f.name not in self.computed) for f in found.fields
+        ]
+        return replace(found, fields=tuple(fields))
 
 
 def reflect(name: str, connect: Connect | None) -> Table:

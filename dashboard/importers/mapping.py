@@ -1,6 +1,6 @@
 """Which column of the file fills which field."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,10 @@ def match_columns(
     fields: Sequence[Field],
     columns: Sequence[str],
     overrides: Mapping[str, Any] | None = None,
-    computed: Collection[str] = (),
 ) -> ColumnMapping:
     """Match by name, ignoring case, spaces and underscores; `overrides` win (null = ignore).
 
-    Raises FileRefused when a required field gets no column, unless a hook computes it.
+    Raises FileRefused when a required field gets no column.
     """
     wanted = check_overrides(fields, columns, overrides or {})
     by_name = {plain(name): field for field in reversed(fields) for name in names_of(field)}
@@ -39,7 +38,7 @@ def match_columns(
         if field is not None and field.name not in taken:
             mapped[column] = field.name
             taken.add(field.name)
-    missing = [f for f in fields if f.required and f.name not in taken and f.name not in computed]
+    missing = [field for field in fields if field.required and field.name not in taken]
     if missing:
         raise missing_columns(missing, columns)
     if not mapped:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from config import Settings
 from dashboard.extensions import make_engine
@@ -45,7 +45,8 @@ class JobContext:
         url = self.settings.database_url
         options = pool(url)
         if self.settings.same_database and url.startswith("postgresql"):
-            options["connect_args"] = {"options": "-c synchronous_commit=off"}
+            own = make_url(url).query.get("options", "")
+            options["connect_args"] = {"options": f"{own} -c synchronous_commit=off"}
         return make_engine(url, **options)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -32,10 +33,29 @@ def timeline(connection: Connection, view: JobView) -> list[Entry]:
         .order_by(EVENT.c.id.desc())
         .limit(MOST_ENTRIES)
     )
-    found = [entry(row.name, row.payload, row.created_at) for row in connection.execute(query)]
+    rows = [row for row in connection.execute(query) if not told_twice(row.name, row.payload)]
+    found = collapsed([entry(row.name, row.payload, row.created_at) for row in rows])
     if view.job.file is not None and view.job.file.created_at <= view.job.created_at:
         who = view.job.user.name if view.job.user else "The system"
         found.append(Entry(view.job.file.created_at, "upload", "idle", f"{who} sent the file"))
+    return found
+
+
+def told_twice(name: str, payload: Mapping[str, Any]) -> bool:
+    """A chunk that failed and is tried again writes two events; the second says it all."""
+    return name == "JobFailed" and bool(payload["will_retry"])
+
+
+def collapsed(entries: list[Entry]) -> list[Entry]:
+    """Neighbours that differ in the chunk alone become one line."""
+    found: list[Entry] = []
+    for key, same in groupby(entries, lambda item: (item.icon, item.tone, item.under)):
+        first, *others = same
+        if others and key[2] and first.text.startswith("Chunk "):
+            what = first.text.split(" ", 2)[2]
+            first = first._replace(text=f"{len(others) + 1} chunks {what}")
+            others = []
+        found += [first, *others]
     return found
 
 
@@ -61,15 +81,13 @@ def started(payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def retrying(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    return "refresh", "warn", f"{subject(payload)} is tried again", payload["error"]
+    return "refresh", "warn", f"{subject(payload)} failed, tried again", payload["error"]
 
 
 def failed(payload: Mapping[str, Any]) -> tuple[str, ...]:
     if payload.get("chunk") is None:
         return "circle-x", "bad", "The job failed", payload["error_message"]
-    again = "All of it was rolled back; it is tried again. " if payload["will_retry"] else ""
-    tone = "warn" if payload["will_retry"] else "bad"
-    return "alert-triangle", tone, f"{subject(payload)} failed", again + payload["error_message"]
+    return "alert-triangle", "bad", f"{subject(payload)} failed for good", payload["error_message"]
 
 
 def completed(payload: Mapping[str, Any]) -> tuple[str, ...]:

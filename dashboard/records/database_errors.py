@@ -45,7 +45,7 @@ def postgres_refusal(state: str, error: Any) -> tuple[str, str] | None:
         return None
     told = error.diag
     rule = told.constraint_name or told.column_name
-    if state not in KINDS and told.message_primary:
+    if state.startswith("P0"):  # a trigger's own words; others may quote a sensitive cell
         rule = told.message_primary
     return worded(state, rule or "")
 

@@ -6,6 +6,7 @@ shared file and loses committed records. So it only ever sees the stage file, cl
 
 import os
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,18 @@ class SqliteWriter:
             driver.execute(f"DETACH DATABASE {self.name}")
         self.attached = False
         self.path.unlink(missing_ok=True)
+
+
+def remove_stages(older_than: float = 3600) -> int:
+    """Remove stage files a killed worker left behind (age in seconds); tells how many."""
+    stale = [
+        path
+        for path in Path(tempfile.gettempdir()).glob(f"{STAGE_PREFIX}*")
+        if time.time() - path.stat().st_mtime > older_than
+    ]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
 
 
 def write_stage(batch: Batch) -> Path:

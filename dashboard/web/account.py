@@ -1,6 +1,6 @@
 """One's own account: name, theme, password."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -84,7 +84,7 @@ def new_password() -> ResponseReturnValue:
     except InputRefused as error:
         show_refusal(form, error)
         return page(NameForm(formdata=None, name=current_user.name), form), 422
-    start_session(user, remember=False)
+    start_session(user, remember=session.permanent)
     flash("Your password is changed. All other sessions of yours have ended.", "success")
     return redirect(url_for("account.show"), 303)
 

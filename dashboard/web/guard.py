@@ -102,13 +102,15 @@ def ask_to_sign_in() -> ResponseReturnValue:
 def load_user(session_id: str) -> User | None:
     """Read in a short transaction of its own: a request that writes would otherwise hold SQLite's
     write lock while its body is still being uploaded."""
-    reading = request.method in READING
-    db.session.connection(execution_options={"sqlite_begin": "DEFERRED"})
-    user = signed_in_user(db.session(), session_id)
+    session = db.session()
+    if session.in_transaction():
+        return signed_in_user(session, session_id)
+    session.connection(execution_options={"sqlite_begin": "DEFERRED"})
+    user = signed_in_user(session, session_id)
     if user is not None:
-        db.session.expunge(user)
-    if not reading:
-        db.session.rollback()
+        session.expunge(user)
+    if request.method not in READING:
+        session.rollback()
     return user
 
 

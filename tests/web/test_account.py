@@ -55,6 +55,13 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(
     assert other.get("/settings/account").status_code == 303
 
 
+def test_a_remembered_session_stays_remembered(client: CheckedClient) -> None:
+    sign_in(client)
+    with client.session_transaction() as session:
+        session.permanent = True
+    assert "Expires=" in change(client).headers["Set-Cookie"]
+
+
 def test_the_new_password_counts(client: CheckedClient) -> None:
     user = sign_in(client)
     change(client)

@@ -146,6 +146,18 @@ def test_who_asks_is_known_before_the_body_is_read_and_holds_no_lock(app: Flask)
         assert not db.session().in_transaction()
 
 
+def test_asking_who_it_is_does_not_undo_what_a_view_has_begun(app: Flask) -> None:
+    user = add_user(app)
+    with app.test_request_context("/theme", method="POST") as context:
+        context.session["_user_id"] = user.get_id()
+        db.session.add(
+            AuditEntry(actor="a", action="b", object_type="c", object_id="d", address="")
+        )
+        db.session.flush()
+        assert current_user.email == user.email
+        assert db.session.scalar(select(AuditEntry.action)) == "b"
+
+
 def failed_from(client: CheckedClient, app: Flask) -> str | None:
     headers = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
     client.post("/login", data={"email": "a@b.c", "password": "x"}, headers=headers)
