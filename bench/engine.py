@@ -1,6 +1,7 @@
 """JobEngine as it runs in service, on a database of its own: migrated, both consumers, an admin."""
 
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -36,15 +37,19 @@ from scripts.run import ROOT
 
 POLL_SECONDS = 0.05
 LONGEST_JOB = 900.0
+ADMIN = "bench@example.org"
 UNSET = ("TARGET_DATABASE_URL", "QUEUE_URL", "REDIS_HOST", "STORAGE_URL", "SECRET_KEY")
 
 
 class Engine:
     """Start it with `with`; `run` imports a file through the consumers and returns the job."""
 
-    def __init__(self, database_url: str, folder: Path, workers: int = 2) -> None:
+    def __init__(
+        self, database_url: str, folder: Path, workers: int = 2, *, consumers: bool = True
+    ) -> None:
         self.folder = folder
         self.environ = environment(database_url, folder, workers)
+        self.consumers = consumers
         self.jobs = jobs_consumer(self.environ, folder)
         self.events = events_consumer(self.environ, folder)
         self._stored: dict[Path, int] = {}
@@ -74,7 +79,7 @@ class Engine:
 
     @property
     def services(self) -> list[Service]:
-        return [self.jobs, self.events]
+        return [self.jobs, self.events] if self.consumers else []
 
     def store(self, path: Path) -> Path:
         """Upload once; every round then reads the same bytes. Returns where they lie."""
@@ -143,6 +148,8 @@ def environment(database_url: str, folder: Path, workers: int) -> dict[str, str]
         "LOG_LEVEL": "WARNING",
         "WORKERS": str(workers),
         "DEMO": "0",
+        "ADMIN_EMAIL": ADMIN,
+        "ADMIN_PASSWORD": secrets.token_urlsafe(12),
     }
 
 

@@ -128,7 +128,8 @@ class Postgres:
         )
 
     def rows(self, query: str) -> list[Any]:
-        return self.connection.execute(sql(query)).fetchall()
+        cursor = self.connection.execute(sql(query))
+        return cursor.fetchall() if cursor.description else []
 
 
 def sql(text: str) -> LiteralString:

@@ -89,7 +89,9 @@ def events_consumer(
 
 
 def web_server(environ: Mapping[str, str], folder: Path, port: int) -> Service:
-    return Service(WEB.format(host="127.0.0.1", port=port), environ, folder / "web.log")
+    """Its log has one line a request: path, microseconds from the request to the answer."""
+    line = f"{WEB} --access-logfile - --access-logformat '%(U)s %(D)s'"
+    return Service(line.format(host="127.0.0.1", port=port), environ, folder / "web.log")
 
 
 def wait_for(

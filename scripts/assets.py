@@ -24,7 +24,17 @@ FILES = {
     # Only the browser tests read it, so it stays out of what is served.
     "axe-core/axe.min.js": ROOT / "node_modules" / "axe-core" / "axe.min.js",
 }
-ICONS = ["alert-circle", "alert-triangle", "arrow-down", "arrow-up", "ban", "calendar-time", "check", "checks", "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-x", "clock", "cpu", "database", "device-desktop", "download", "file-text", "history", "hourglass", "inbox", "info-circle", "key", "layout-dashboard", "list-check", "loader", "lock", "logout", "menu-2", "moon", "pencil", "player-pause", "player-play", "plug-connected-x", "plus", "refresh", "search", "server-2", "settings", "sun", "table-import", "trash", "upload", "user", "users", "x"]
+# fmt: off
+ICONS = [
+    "alert-circle", "alert-triangle", "arrow-down", "arrow-up", "ban", "calendar-time", "check",
+    "checks", "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-x",
+    "clock", "cpu", "database", "device-desktop", "download", "file-text", "history", "hourglass",
+    "inbox", "info-circle", "key", "layout-dashboard", "list-check", "loader", "lock", "logout",
+    "menu-2", "moon", "pencil", "player-pause", "player-play", "plug-connected-x", "plus",
+    "refresh", "search", "server-2", "settings", "sun", "table-import", "trash", "upload", "user",
+    "users", "x",
+]
+# fmt: on
 
 
 def main() -> None:

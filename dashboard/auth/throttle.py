@@ -43,9 +43,3 @@ def count_wrong(session: Session, email: str, address: str) -> None:
 def forgive(session: Session, email: str) -> None:
     """The person has proved who they are: their own typing errors are forgotten."""
     session.execute(delete(FailedSignIn).where(FailedSignIn.email == email))
-
-
-def delete_old(session: Session) -> int:
-    """What no window can see any more; returns how many rows went."""
-    result = session.execute(delete(FailedSignIn).where(FailedSignIn.at < now() - WINDOW))
-    return int(getattr(result, "rowcount", 0))

@@ -10,7 +10,7 @@ from dashboard.auth.accounts import create_user, ensure_first_admin
 from dashboard.auth.passwords import make_password
 from dashboard.cli.exits import Exit, UsageCommand, UsageGroup
 from dashboard.cli.jobs import acting_user, context, refuse
-from dashboard.cli.output import print_json, say
+from dashboard.cli.output import print_json
 from dashboard.demo.queueing import queue_demo
 from dashboard.errors import JobEngineError
 from dashboard.extensions import transaction
@@ -63,10 +63,10 @@ def setup() -> None:
             record(session, "shell", Action.USER_CREATED, "user", made[0], "cli", role="admin")
     if made:
         shown = "the one in ADMIN_PASSWORD" if settings.admin_password else made[1]
-        say(f"First admin: {made[0]}\nPassword:    {shown}")
+        click.echo(f"First admin: {made[0]}\nPassword:    {shown}")
     if settings.demo:
         with transaction() as session:
             queued = len(queue_demo(context(), session, acting_user(None)))
         if queued:
-            say(f"Demo data: {queued} imports queued.")
+            click.echo(f"Demo data: {queued} imports queued.")
     sys.exit(Exit.CLEAN)

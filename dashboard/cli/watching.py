@@ -10,6 +10,7 @@ from tqdm import tqdm
 from dashboard.jobs.actions import fetch
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.runner import Runner
+from dashboard.jobs.sweeper import Sweeper
 from dashboard.jobs.tracker import sums
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import FINAL, JobStatus
@@ -63,7 +64,7 @@ def look(context: JobContext, job_id: int, bar: Bar) -> AnyRow:
 
 def run_inline(context: JobContext, job_id: int, bar: Bar) -> AnyRow:
     """The same chunk code in this process; a consumer may help, none is needed."""
-    runner = Runner(context)
+    runner, sweeper = Runner(context), Sweeper(context)
     runner.heartbeat.start()
     try:
         while True:
@@ -74,6 +75,7 @@ def run_inline(context: JobContext, job_id: int, bar: Bar) -> AnyRow:
             job = look(context, job_id, bar)
             if job.status in STOPPED:
                 return job
+            sweeper.run_once()  # a delayed retry is due, or a helper died
             time.sleep(POLL_SECONDS)
     finally:
         runner.heartbeat.stop()

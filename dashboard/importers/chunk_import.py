@@ -197,7 +197,8 @@ class ChunkImport:
         layout = self.layout
         whole = len(safe) == len(layout.columns) and not filled and not batch.isolate
         if whole and not self.job.importer.null_values and self.selected is None:
-            quoted = self.rows.quoted or self.rows.has_backslash
+            odd = layout.delimiter.isalnum() or layout.delimiter in ".\\"  # not in text format
+            quoted = self.rows.quoted or self.rows.has_backslash or odd
             if not quoted or (layout.quote and b"\\." not in self.chunk.data):
                 batch.raw = file_bytes(self.rows, good)
                 batch.delimiter, batch.quote = layout.delimiter, layout.quote if quoted else ""

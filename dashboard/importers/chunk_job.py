@@ -1,7 +1,6 @@
 """The import job every import type runs unless it names its own."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from functools import cached_property
 from typing import Any, BinaryIO
@@ -125,8 +124,9 @@ def raise_sequence(connection: Connection, target: TableDescription) -> None:
     sequence = connection.scalar(asked, {"name": name, "column": column.name})
     top = connection.scalar(select(column).order_by(column.desc()).limit(1))
     if sequence and top:
-        raised = text("SELECT setval(:sequence, greatest(:top, nextval(:sequence)))")
-        connection.execute(raised, {"sequence": sequence, "top": top})
+        # Only a sequence that is behind: others may be counting on it right now.
+        raised = f"SELECT setval(:sequence, :top) FROM {sequence} WHERE last_value < :top"  # noqa: S608
+        connection.execute(text(raised), {"sequence": sequence, "top": top})
 
 
 def in_file_order(fields: Mapping[str, str], columns: Sequence[str]) -> dict[str, str]:

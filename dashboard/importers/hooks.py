@@ -38,10 +38,12 @@ def run_hooks(
     """`transform`, then `validate`, on the rows still good. `extra` are the unmapped columns."""
     good = np.flatnonzero(~refusals.bad[records.positions])
     positions = records.positions[good]
-    frame = to_frame({**records.values, **extra}, good, refusals.numbers[positions])
+    frame = to_frame({**extra, **records.values}, good, refusals.numbers[positions])
     if importer.has("transform"):
         frame = importer.transform(frame)
-        positions = places_of(frame, positions, refusals)
+        if not hasattr(frame, "columns"):
+            raise HookError("transform() must return the DataFrame.")
+        positions = places_of(frame.index, positions, refusals, "transform")
         records = Records(positions, from_frame(frame, target))
         for name, values in records.values.items():
             for place, code, ending in recheck(target.field(name), values):
@@ -62,15 +64,14 @@ def to_frame(columns: Mapping[str, Any], good: Any, numbers: Any) -> Any:
     return frame
 
 
-def places_of(frame: Any, positions: Any, refusals: Refusals) -> Any:
-    """The chunk positions of the rows a transform kept; they keep their order and are not new."""
-    numbers = refusals.numbers[positions]
-    kept = np.asarray(frame.index)
-    places = np.searchsorted(numbers, kept) if len(numbers) else np.empty(0, np.int64)
-    known = bool(len(places) == 0 or places.max() < len(numbers)) and len(kept) <= len(numbers)
-    if not known or not (numbers[places] == kept).all() or not (np.diff(places) > 0).all():
+def places_of(rows: Any, positions: Any, refusals: Refusals, hook: str) -> Any:
+    """The chunk positions of rows a hook gave back: known ones, in order, each once."""
+    numbers, given = refusals.numbers[positions], np.asarray(rows)
+    places = np.searchsorted(numbers, given) if len(given) else np.empty(0, np.int64)
+    known = bool((places < len(numbers)).all()) and bool((numbers[places] == given).all())
+    if not known or not bool((np.diff(places) > 0).all()):
         raise HookError(
-            "transform() must return rows of the frame it got, in their order and with their"
+            f"{hook}() must keep to the rows of the frame it got, in their order and with their"
             " index. Do not add, sort or renumber rows."
         )
     return positions[places]
@@ -95,8 +96,6 @@ def from_frame(frame: Any, target: TableDescription) -> dict[str, Any]:
 
 
 def validate(importer: Importer, frame: Any, positions: Any, refusals: Refusals) -> None:
-    numbers = refusals.numbers[positions]
     for refused in importer.validate(frame) or ():
-        places = np.searchsorted(numbers, np.asarray(refused.rows, np.int64))
-        for position in positions[places].tolist():
+        for position in places_of(refused.rows, positions, refusals, "validate").tolist():
             refusals.add(position, refused.column, refused.code, refused.message)

@@ -25,7 +25,7 @@ from dashboard.jobs.leases import (
 )
 from dashboard.jobs.ledger import ensure_ledger
 from dashboard.jobs.preparing import make_plan, publish_plan
-from dashboard.jobs.settling import finish_apart, settle_chunk
+from dashboard.jobs.settling import finish_apart, settle_chunk, written_apart
 from dashboard.jobs.transitions import JOB, emit, making, move
 from dashboard.lib.clock import now
 from dashboard.lib.holder import this_process
@@ -208,7 +208,9 @@ class Runner:
             self._chunk_failed(job, claimed, error)
         except BaseException:
             with self.context.app.begin() as connection:
-                release_chunk(connection, claimed.id, claimed.lease_token)
+                # Being stopped is no try of its own.
+                once_less = claimed.attempt - 1
+                release_chunk(connection, claimed.id, claimed.lease_token, attempt=once_less)
             self.context.queue.wake("work", job.id)
             raise
 
@@ -237,6 +239,7 @@ class Runner:
         log.error("job %s chunk %s failed", job.id, claimed.number, exc_info=error)
         patient = isinstance(error, OperationalError)
         again = claimed.attempt < (PATIENT_ATTEMPTS if patient else ATTEMPTS)
+        again = again or written_apart(self.context, job, claimed)
         at: datetime | None = now() + backoff(claimed.attempt) if again else None
         values: dict[str, Any] = {
             "error_code": error.code if isinstance(error, JobEngineError) else "code_error",

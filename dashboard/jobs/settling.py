@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.errors import LeaseLost
 from dashboard.jobs import ledger
@@ -71,6 +72,17 @@ def finish_apart(
         return False
     mark_done(context, job, chunk, prepared, [Failure(*item) for item in refused])
     return True
+
+
+def written_apart(context: JobContext, job: AnyRow, chunk: AnyRow) -> bool:
+    """Does the other database hold it, though its done mark is missing? Then it has not failed."""
+    if context.settings.same_database:
+        return False
+    try:
+        with context.target.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+            return ledger.entered(connection, ledger_key(job, chunk)) is not None
+    except SQLAlchemyError:  # it does not answer: failed for now, and a retry asks again
+        return False
 
 
 def mark_done(

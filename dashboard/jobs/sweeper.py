@@ -12,6 +12,7 @@ from dashboard.jobs.context import JobContext
 from dashboard.jobs.database_time import database_now
 from dashboard.jobs.finalising import finalise, release_delayed_job, release_followers
 from dashboard.jobs.leases import CHUNK, ENDING, release_chunk
+from dashboard.jobs.settling import written_apart
 from dashboard.jobs.transitions import JOB, emit, making, move
 from dashboard.lib import holder
 from dashboard.lib.clock import now
@@ -95,16 +96,13 @@ class Sweeper:
         )
         counts = died and (chunk.deaths == 0 or (alone and not company))
         deaths = chunk.deaths + (1 if counts else 0)
-        if deaths >= DEATHS:
-            values = {"error_code": "worker_killed", "error_message": KILLED, "deaths": deaths}
-            state = ChunkState.FAILED
-        else:
-            values, state = {"deaths": deaths}, ChunkState.PENDING
-        token = chunk.lease_token
-        if release_chunk(connection, chunk.id, token, state=state, **values) and (
-            state == ChunkState.FAILED
-        ):
-            job = connection.execute(select(*JOB.c).where(JOB.c.id == chunk.job_id)).one()
+        job = connection.execute(select(*JOB.c).where(JOB.c.id == chunk.job_id)).one()
+        fails = deaths >= DEATHS and not written_apart(self.context, job, chunk)
+        values: dict[str, Any] = {"state": ChunkState.PENDING, "deaths": deaths}
+        if fails:
+            values |= {"state": ChunkState.FAILED, "error_code": "worker_killed"}
+            values["error_message"] = KILLED
+        if release_chunk(connection, chunk.id, chunk.lease_token, **values) and fails:
             emit(
                 connection,
                 job,

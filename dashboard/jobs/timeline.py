@@ -12,7 +12,7 @@ from dashboard.models.columns import table_of
 from dashboard.models.outbox import OutboxEvent
 
 EVENT = table_of(OutboxEvent)
-MOST_ENTRIES = 40
+MOST_EVENTS, MOST_ENTRIES = 300, 40
 
 
 class Entry(NamedTuple):
@@ -31,14 +31,14 @@ def timeline(connection: Connection, view: JobView) -> list[Entry]:
         select(EVENT.c.name, EVENT.c.payload, EVENT.c.created_at)
         .where(EVENT.c.job_id == view.job.id, EVENT.c.name != "JobProgressed")
         .order_by(EVENT.c.id.desc())
-        .limit(MOST_ENTRIES)
+        .limit(MOST_EVENTS)
     )
     rows = [row for row in connection.execute(query) if not told_twice(row.name, row.payload)]
     found = collapsed([entry(row.name, row.payload, row.created_at) for row in rows])
     if view.job.file is not None and view.job.file.created_at <= view.job.created_at:
         who = view.job.user.name if view.job.user else "The system"
         found.append(Entry(view.job.file.created_at, "upload", "idle", f"{who} sent the file"))
-    return found
+    return found[:MOST_ENTRIES]
 
 
 def told_twice(name: str, payload: Mapping[str, Any]) -> bool:
@@ -52,8 +52,9 @@ def collapsed(entries: list[Entry]) -> list[Entry]:
     for key, same in groupby(entries, lambda item: (item.icon, item.tone, item.under)):
         first, *others = same
         if others and key[2] and first.text.startswith("Chunk "):
-            what = first.text.split(" ", 2)[2]
-            first = first._replace(text=f"{len(others) + 1} chunks {what}")
+            what = first.text.split(" ", 2)[2].replace("failed,", "failures,")
+            chunks = "chunk" if what.startswith("failures") else "chunks"
+            first = first._replace(text=f"{len(others) + 1} {chunks} {what}")
             others = []
         found += [first, *others]
     return found

@@ -15,7 +15,7 @@ LARGEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place between two rows: the sort values of the row it stands beside, and which way to go."""
+    """A place between two rows: the sort values of the row beside it, and which way to go."""
 
     values: Values
     backwards: bool = False
@@ -38,7 +38,9 @@ class Cursor:
 
 
 def fits(value: Any, kind: type) -> bool:
-    return type(value) is kind and (kind is not int or abs(value) <= LARGEST)
+    if type(value) is not kind:
+        return False
+    return not isinstance(value, int) or abs(value) <= LARGEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import pyarrow.compute
 
 from dashboard.records.cells import Cells
 from dashboard.records.fields import Field
-from dashboard.records.readers import Problem, Reader, reader_for
+from dashboard.records.reader import Problem, Reader
+from dashboard.records.readers import reader_for
 
 pc: Any = pyarrow.compute  # its published types know only some calls
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    exists,
     literal,
     select,
     text,
@@ -97,7 +96,9 @@ def maybe_existing(
         inside: ColumnElement[bool] = columns[0].between(low[0], high[0])
     else:
         inside = and_(tuple_(*columns) >= tuple_(*low), tuple_(*columns) <= tuple_(*high))
-    return bool(connection.scalar(select(exists(select(literal(1)).where(inside)))))
+    # ORDER BY … LIMIT 1 keeps the planner on the key's index where EXISTS may choose a full scan.
+    probe = select(literal(1)).where(inside).order_by(*columns).limit(1)
+    return connection.scalar(probe) is not None
 
 
 def edge(keys: Sequence[Any], largest: bool) -> list[Any]:

@@ -37,7 +37,7 @@ STATUSES: Mapping[str, tuple[str, ColumnElement[bool]]] = {
     "cancelled": ("Cancelled", Job.status == S.CANCELLED),
 }
 ROWS = func.coalesce(Job.total, -1)
-SORTS: Mapping[str, tuple[tuple[ColumnElement[Any], ...], Any]] = {
+SORTS: Mapping[str, tuple[tuple[Any, ...], Any]] = {
     "newest": ((Job.id,), lambda job: (job.id,)),
     "rows": ((ROWS, Job.id), lambda job: (-1 if job.total is None else job.total, job.id)),
     "failed": ((Job.failed, Job.id), lambda job: (job.failed, job.id)),

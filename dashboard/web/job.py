@@ -55,7 +55,8 @@ def story(job_id: int) -> ResponseReturnValue:
 def refused(job_id: int) -> ResponseReturnValue:
     """The failures as a fragment; opened by itself, the page at the same place."""
     if not is_fragment():
-        return redirect(url_for("job.show", job_id=job_id, **request.args, _anchor="failures"), 303)
+        wanted: dict[str, Any] = dict(filter_from(request.args).args)
+        return redirect(url_for("job.show", job_id=job_id, _anchor="failures", **wanted), 303)
     return fragment("job/_failures.html", **failure_parts(seen(job_id)))
 
 

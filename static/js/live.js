@@ -21,7 +21,8 @@
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const part = event.detail.target;
-    if (!part.matches?.("[data-live]")) return;
+    // What a person asked for (search, paging) is always shown; only the part's own poll waits.
+    if (event.detail.requestConfig.elt !== part || !part.matches("[data-live]")) return;
     if (event.detail.xhr.status < 300) connected();
     if (busy(part)) {
       event.detail.shouldSwap = false;

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dashboard.auth.throttle import (
@@ -11,7 +10,6 @@ from dashboard.auth.throttle import (
     WRONG_PER_ADDRESS,
     WRONG_PER_EMAIL,
     count_wrong,
-    delete_old,
     forgive,
     seconds_to_wait,
 )
@@ -76,10 +74,3 @@ def test_a_right_password_forgives(session: Session) -> None:
     wrong(session, WRONG_PER_EMAIL)
     forgive(session, ADA)
     assert seconds_to_wait(session, ADA, HERE) == 0
-
-
-def test_only_old_rows_are_deleted(session: Session) -> None:
-    aged(session, 3, WINDOW + timedelta(seconds=1))
-    wrong(session, 2)
-    assert delete_old(session) == 3
-    assert session.scalar(select(func.count()).select_from(FailedSignIn)) == 2

@@ -132,7 +132,7 @@ def test_a_key_taken_meanwhile_is_found_by_isolating(target):
         model = Carrier
 
     def rival(connection, cursor, statement, *_):
-        if "EXISTS" in statement and not stored(target, Carrier):
+        if "LIMIT" in statement and not stored(target, Carrier):
             add(target, Carrier(code="BB", name="other"))
 
     event.listen(target, "after_cursor_execute", rival)

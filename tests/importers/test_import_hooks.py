@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 
 from dashboard.importers.hooks import HookError
-from dashboard.importers.importer import Importer, importer_for
+from dashboard.importers.importer import Importer, Refused, importer_for
 from dashboard.jobs.registry import Kind, parse_entry
 from tests.importers.running import DirectJob, run_import, stored
 from tests.records.travel import Carrier, Trip
@@ -56,6 +56,7 @@ def test_dropped_rows_are_skipped(target):
         lambda self, frame: frame.reset_index(drop=True),
         lambda self, frame: frame.iloc[[0, 0]],
         lambda self, frame: frame.set_axis([90, 91, 92]),
+        lambda self, frame: None,
         lambda self, frame: frame.assign(seats="many"),
         lambda self, frame: frame.assign(seats=100_000),
     ],
@@ -96,6 +97,18 @@ def test_validate_refuses_by_row_and_column(target):
 def test_an_exception_in_a_hook_is_not_hidden(target):
     with pytest.raises(KeyError, match="nope"):
         run_import(target, importing(validate=lambda self, frame: frame["nope"]), FILE)
+
+
+def test_validate_refuses_only_rows_it_got(target):
+    refused = Refused([99], "seats", "is wrong.", "invalid")
+    with pytest.raises(HookError, match=r"validate\(\) must keep to the rows"):
+        run_import(target, importing(validate=lambda self, frame: [refused]), FILE)
+
+
+def test_a_column_left_out_by_hand_does_not_hide_the_field(target):
+    hooked = importing(transform=lambda self, frame: frame)
+    run_import(target, hooked, "number,code,note\n1,x,y\n", mapping={"code": None, "note": "code"})
+    assert stored(target, Trip)[0].code == "y"
 
 
 def test_rules(target):

@@ -118,6 +118,19 @@ def test_a_lone_end_of_data_mark_is_text(target):
     assert [trip.note for trip in stored(target, Trip)] == ["a", "\\.", "c"]
 
 
+def test_quoted_nothing_is_nothing(target):
+    run_import(target, Trip, 'number,note,code\n1,"",\n2,b,""\n')
+    assert [(t.note, t.code) for t in stored(target, Trip)] == [(None, None), ("b", None)]
+
+
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+@pytest.mark.parametrize("delimiter", ["x", ".", "\\", "\t", "~", " "])
+def test_any_character_may_separate(target, delimiter, quote):
+    content = delimiter.join(("number", "code")) + "\n" + delimiter.join(("1", "ab")) + "\n"
+    run_import(target, Trip, content, delimiter=delimiter, quote=quote)
+    assert [(trip.number, trip.code) for trip in stored(target, Trip)] == [(1, "ab")]
+
+
 def test_quotes_can_be_ordinary_text(target):
     run_import(target, Carrier, 'code,name\nAA,5" disk\n', quote="")
     assert stored(target, Carrier)[0].name == '5" disk'

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,31 @@ def empty(engine: Engine, tables: tuple[str, ...]) -> None:
             connection.execute(text(f"DELETE FROM {name}"))
 
 
-def sqlite_room(template: Path, folder: Path, *, apart: bool) -> Room:
-    urls = []
-    for name in ("app", "target") if apart else ("app",):
-        shutil.copyfile(template, folder / f"{name}.db")
-        urls.append(f"sqlite:///{folder / name}.db")
-    return new_room(make_settings(urls[0], urls[-1], folder), REGISTRY, {}, folder)
+@pytest.fixture(scope="session")
+def sqlite_contexts(template: Path) -> Iterator[dict[bool, JobContext]]:
+    """Engines keep their compiled statements; each test gets fresh files under the same names."""
+    contexts = {}
+    for apart in (False, True):
+        folder = template.parent / f"apart-{apart}"
+        folder.mkdir()
+        app, target = (f"sqlite:///{folder / name}.db" for name in ("app", "target"))
+        settings = make_settings(app, target if apart else app, folder)
+        contexts[apart] = JobContext(settings, REGISTRY, None)  # type: ignore[arg-type]
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
+def sqlite_room(template: Path, context: JobContext, folder: Path) -> Room:
+    engines = {name: getattr(context, name) for name in ("app", "chunks", "target")}
+    for engine in engines.values():
+        engine.dispose()
+    for path in context.settings.instance.iterdir():
+        path.unlink()
+    for url in (context.settings.database_url, context.settings.target_database_url):
+        shutil.copyfile(template, url.removeprefix("sqlite:///"))
+    settings = replace(context.settings, storage_url=str(folder / "store"), instance=folder)
+    return new_room(settings, REGISTRY, engines, folder)
 
 
 def postgres_room(engines: dict[str, Any], folder: Path, *, apart: bool) -> Room:
@@ -101,18 +121,12 @@ def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
     database, _, apart = request.param.partition("-")
     if database == "sqlite":
         template = request.getfixturevalue("template")
-        room = sqlite_room(template, tmp_path, apart=bool(apart))
-        yield room
-        room.context.close()
+        context = request.getfixturevalue("sqlite_contexts")[bool(apart)]
+        yield sqlite_room(template, context, tmp_path)
     else:
         engines = request.getfixturevalue("postgres_engines")
         yield postgres_room(engines, tmp_path, apart=bool(apart))
     MOMENTS.clear()
-
-
-@pytest.fixture
-def one_database(room: Room) -> Room:
-    return room
 
 
 def on(*setups: str) -> Any:

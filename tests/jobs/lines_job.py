@@ -20,7 +20,10 @@ from dashboard.records.failures import Failure
 
 # No key and no constraint: a chunk written twice shows as doubled lines.
 LINES = Table(
-    "lines", MetaData(), Column("id", Integer, primary_key=True), Column("text", Text, nullable=False)
+    "lines",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
 )
 TYPES = {"import": {"lines": {"job": "tests.jobs.lines_job:LinesJob", "table": "lines"}}}
 # What a test wants done at a step, in this process: called with the chunk's number.

@@ -1,0 +1,67 @@
+"""Files of a job: what is streamed, and that it is complete."""
+
+import csv
+from io import StringIO
+
+import pytest
+
+from dashboard.jobs import failure_list
+from tests.factories import add_job, sign_in
+from tests.web.job_parts import COLUMNS, add_failures, add_file, add_running_job
+
+
+@pytest.fixture
+def owner(client):
+    return sign_in(client)
+
+
+def failed_rows(client, job_id, query=""):
+    response = client.get(f"/jobs/{job_id}/failures.csv{query}")
+    return list(csv.reader(StringIO(response.text)))
+
+
+def test_failed_rows_are_as_the_file_gave_them_with_number_and_reason(app, client, owner):
+    job_id = add_running_job(app, owner, [{}])
+    add_failures(app, job_id, [(4, "code", "odd", "x,\n1")])
+    header, row = failed_rows(client, job_id)
+    assert header == [*COLUMNS, "row in file", "what is wrong"]
+    assert row == ["x,\n1", "name 4", "4", 'code: "x,\n1" is wrong. Use another.']
+
+
+def test_a_row_with_two_bad_cells_is_one_row(app, client, owner):
+    job_id = add_running_job(app, owner, [{}])
+    add_failures(app, job_id, [(4, "code", "odd", "x"), (4, "name", "odd", "x")])
+    assert [row[2] for row in failed_rows(client, job_id)[1:]] == ["4"]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 50])
+def test_batches_lose_and_repeat_no_row(app, client, owner, monkeypatch, batch):
+    monkeypatch.setattr(failure_list, "BATCH", batch)
+    job_id = add_running_job(app, owner, [{}])
+    cells = [(row, column, "odd", "x") for row in (2, 3, 5, 8) for column in COLUMNS]
+    add_failures(app, job_id, cells)
+    assert [row[2] for row in failed_rows(client, job_id)[1:]] == ["2", "3", "5", "8"]
+
+
+def test_only_the_rows_of_one_cause(app, client, owner):
+    job_id = add_running_job(app, owner, [{}])
+    add_failures(app, job_id, [(4, "code", "odd", "x"), (5, "code", "blank", "")])
+    assert [row[2] for row in failed_rows(client, job_id, "?column=code&code=odd")[1:]] == ["4"]
+
+
+def test_our_columns_never_take_a_name_of_the_file():
+    assert failure_list.own_columns(["row in file"]) == ["row in file*", "what is wrong*"]
+
+
+def test_the_upload_comes_back_byte_for_byte_and_is_never_shown(app, client, owner):
+    content = b"<script>1</script>\r\n\xff"
+    file_id = add_file(app, owner, content, 'a"b\n<é>.html')
+    response = client.get(f"/jobs/{add_job(app, owner, file_id=file_id)}/file")
+    assert response.data == content
+    assert response.headers["Content-Disposition"] == "attachment; filename=a_b_.html"
+    assert response.mimetype == "application/octet-stream"
+
+
+def test_a_file_that_is_gone_says_so(app, client, owner):
+    response = client.get(f"/jobs/{add_job(app, owner)}/file")
+    assert (response.status_code, "not kept" in response.text) == (404, True)
