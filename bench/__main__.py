@@ -13,7 +13,7 @@ from bench.engine import Engine
 from bench.measure import Database, Measuring, Result
 from bench.postgres import Postgres
 from bench.report import print_case, print_head, save
-from bench.services import BenchFailed
+from bench.services import BenchFailed, clean_up_when_told
 from bench.sqlite import Sqlite
 
 DATABASES = {"postgresql": Postgres, "sqlite": Sqlite}
@@ -63,6 +63,7 @@ def load_parents(engine: Engine, database: Database, case: Case, files: dict[str
 
 def main() -> int:
     args = options()
+    clean_up_when_told()
     print("Making the files ...", flush=True)
     files = build(args.data)
     results: list[Result] = []

@@ -16,7 +16,7 @@ from bench.browser import Browser, web
 from bench.data import FOLDER, build
 from bench.engine import ADMIN, Engine
 from bench.report import keep
-from bench.services import BenchFailed, cpu_seconds, wait_for
+from bench.services import BenchFailed, clean_up_when_told, cpu_seconds, wait_for
 from bench.sqlite import Sqlite
 from dashboard.jobs.leases import CHUNK
 from dashboard.models.states import FINAL, ChunkState
@@ -117,6 +117,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=FOLDER, help="where the files are made")
     parser.add_argument("--save", action="store_true", help="keep the figures in docs/results/")
     args = parser.parse_args(words)
+    clean_up_when_told()
     files = build(args.data)
     folder = Path(tempfile.mkdtemp(prefix="latency-", dir=args.data))
     try:

@@ -20,7 +20,7 @@ from bench.job_types import BENCH_FLIGHTS
 from bench.killing import Kill, Killing
 from bench.postgres import Postgres
 from bench.report import keep
-from bench.services import BenchFailed
+from bench.services import BenchFailed, clean_up_when_told
 from bench.sqlite import Sqlite
 from dashboard.jobs.leases import CHUNK
 from dashboard.models.columns import AnyRow
@@ -131,6 +131,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=FOLDER, help="where the files are made")
     parser.add_argument("--save", action="store_true", help="keep the result in docs/results/")
     args = parser.parse_args(words)
+    clean_up_when_told()
     made = build(args.data)
     folder = Path(tempfile.mkdtemp(prefix="prove-", dir=args.data))
     files = {"flights-10-bad": made["flights-10-bad"], "faults": made["flights-10"]}

@@ -23,6 +23,11 @@ class BenchFailed(Exception):
     """A wrong result, or a process that did not do what it should; the message says which."""
 
 
+def clean_up_when_told() -> None:
+    """A plain `kill` ends the bench as Ctrl-C does: services stopped, scratch things removed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 class Service:
     """One process and what it forks, in a session of its own so that it can be ended whole."""
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from bench.browser import Browser, web
 from bench.engine import ADMIN, Engine
 from bench.report import keep
-from bench.services import BenchFailed, largest_peak, reset_peaks
+from bench.services import BenchFailed, clean_up_when_told, largest_peak, reset_peaks
 from bench.sqlite import Sqlite
 
 MOST = 30 * 1000**2
@@ -58,6 +58,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--bytes", type=int, default=10**9)
     parser.add_argument("--save", action="store_true", help="keep the figures in docs/results/")
     args = parser.parse_args(words)
+    clean_up_when_told()
     folder = Path(tempfile.mkdtemp(prefix="jobengine-upload-"))
     try:
         before, peak, seconds = grow(folder, args.bytes)

@@ -11,6 +11,7 @@ from dashboard.jobs.context import JobContext
 from dashboard.jobs.ledger import ensure_ledger
 from dashboard.jobs.runner import Runner
 from dashboard.jobs.sweeper import Sweeper
+from dashboard.records.loading_sqlite import remove_stages
 from dashboard.task_queue.consumer import install_consumer
 
 log = logging.getLogger("jobengine.queue")
@@ -37,6 +38,7 @@ def install(context: JobContext, listeners: ListenerRegistry) -> tuple[Any, Any]
 def preload(context: JobContext) -> None:
     """Before workers fork: what would fail in each of them ends the consumer here, named."""
     context.registry.load_all()
+    remove_stages()
     if not context.settings.same_database:
         ensure_ledger(context.target)
     context.close()
