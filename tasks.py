@@ -1,9 +1,9 @@
 """The consumers' entry: `huey_consumer tasks.jobs_queue` and `huey_consumer tasks.events_queue`."""
 
-from dashboard.app import create_app
+from dashboard.app import start
 from dashboard.jobs.consumers import install
 
-app = create_app()
+app = start()
 jobs_queue, events_queue = install(
     app.extensions["jobengine"], app.extensions["jobengine_listeners"]
 )

@@ -1,5 +1,5 @@
 """The WSGI application, for gunicorn and the flask command."""
 
-from dashboard.app import create_app
+from dashboard.app import start
 
-app = create_app()
+app = start()

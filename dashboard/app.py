@@ -5,7 +5,11 @@ from typing import Any
 from flask import Blueprint, Flask
 from htmx_flask import Htmx
 
-from config import ROOT, Settings, from_environment
+from config import ROOT, SettingError, Settings, from_environment
+from dashboard.cli.jobs import jobs as jobs_commands
+from dashboard.cli.users import setup as setup_command
+from dashboard.cli.users import users as users_commands
+from dashboard.errors import ConfigurationError
 from dashboard.events.listeners import ListenerRegistry
 from dashboard.events.log_job_event import log_job_event
 from dashboard.events.types import EVENT_TYPES
@@ -14,9 +18,6 @@ from dashboard.jobs.context import JobContext
 from dashboard.jobs.registry import JobRegistry
 from dashboard.lib.logs import configure_logs
 from dashboard.task_queue.queue import TaskQueue
-from dashboard.cli.jobs import jobs as jobs_commands
-from dashboard.cli.users import setup as setup_command
-from dashboard.cli.users import users as users_commands
 from dashboard.web import (
     account,
     audit,
@@ -74,6 +75,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.cli.add_command(command)
     check_guards(app)
     return app
+
+
+def start() -> Flask:
+    """`create_app()` for an entry point: what is configured wrong ends the process with its message
+    instead of a traceback."""
+    try:
+        return create_app()
+    except (SettingError, ConfigurationError) as error:
+        raise SystemExit(f"JobEngine cannot start. {error}") from None
 
 
 def init_extensions(app: Flask, settings: Settings) -> None:

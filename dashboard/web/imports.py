@@ -51,7 +51,7 @@ def start(job_type: JobType, upload: FileStorage) -> Job:
         stored = store_upload(context, tx, upload.stream, upload.filename or "upload.csv", user)
         job = dispatch(context, tx, job_type.name, stored, user=user)
         detail = {"type": job_type.name, "file": stored.name, "bytes": stored.bytes}
-        record(tx, user, "imports.create", "job", job.id, client_address(), **detail)
+        record(tx, user, "job.created", "job", job.id, client_address(), **detail)
     return job
 
 

@@ -33,10 +33,12 @@ def test_paused_and_resumed(room: Room, step: str, at: int | None):
     job_id = room.dispatch(LINES)
     during(room, "pause", job_id, step, at)
     paused = room.job(job_id)
-    assert paused.status == ("completed" if at == 3 else "paused") and adds_up(paused)
+    assert paused.status == ("completed" if at == 3 else "paused")
+    assert adds_up(paused)
     if paused.status == "paused":
         room.act("resume", job_id)
-    assert room.run(job_id).status == "completed" and room.written() == LINES
+    assert room.run(job_id).status == "completed"
+    assert room.written() == LINES
 
 
 @pytest.mark.parametrize(("step", "at"), STEPS)
@@ -44,7 +46,8 @@ def test_cancelled(room: Room, step: str, at: int | None):
     job_id = room.dispatch(LINES)
     during(room, "cancel", job_id, step, at)
     job = room.job(job_id)
-    assert job.status == ("completed" if at == 3 else "cancelled") and adds_up(job)
+    assert job.status == ("completed" if at == 3 else "cancelled")
+    assert adds_up(job)
     assert len(room.written()) == job.created
     assert room.events(job_id).count("JobCancelled") == (job.status == "cancelled")
 
@@ -53,7 +56,8 @@ def test_cancelled(room: Room, step: str, at: int | None):
 def test_cancelled_before_any_chunk(room: Room, prepare: bool):
     job_id = room.prepared(LINES) if prepare else room.dispatch(LINES)
     job = room.act("cancel", job_id)
-    assert (job.status, job.error_code) == ("cancelled", "cancelled") and adds_up(job)
+    assert (job.status, job.error_code) == ("cancelled", "cancelled")
+    assert adds_up(job)
     room.runner.turn(job_id)
     assert room.written() == []
 
@@ -73,7 +77,9 @@ def test_its_worker_died_meanwhile(room: Room, verb: str):
     assert room.act(verb, job_id).status in ("pausing", "cancelling")
     room.sweeper.run_once()
     job = room.job(job_id)
-    assert job.status in ("paused", "cancelled") and job.created == 2 and adds_up(job)
+    assert job.status in ("paused", "cancelled")
+    assert job.created == 2
+    assert adds_up(job)
 
 
 @pytest.mark.parametrize("verb", ["pause", "cancel"])

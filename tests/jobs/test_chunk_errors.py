@@ -18,7 +18,8 @@ def test_fails_after_three_tries(room: Room):
     job = room.run(job_id := room.dispatch(LINES, troubles=[trouble]))
     chunk = room.chunks(job_id)[1]
     assert (chunk.state, chunk.attempt, chunk.error_code) == ("failed", 3, "code_error")
-    assert (job.status, job.created, job.not_processed) == ("failed", 2, 2) and adds_up(job)
+    assert (job.status, job.created, job.not_processed) == ("failed", 2, 2)
+    assert adds_up(job)
     names = room.events(job_id)
     assert (names.count("JobFailed"), names.count("JobRetrying")) == (4, 2)
 
@@ -29,7 +30,8 @@ def test_a_chunk_backing_off_is_not_claimed(room: Room):
     assert [chunk.state for chunk in room.chunks(job_id)] == ["pending", "done"]
     assert not room.runner.run_one(job_id)
     [(name, hinted, delay)] = room.hints.delayed
-    assert (name, hinted) == ("work", job_id) and 0.1 <= delay <= 1
+    assert (name, hinted) == ("work", job_id)
+    assert 0.1 <= delay <= 1
 
 
 @on("sqlite", "postgres")

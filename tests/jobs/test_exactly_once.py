@@ -9,7 +9,14 @@ from tests.jobs.room import Room, adds_up
 LINES = ["a", "bad b", "c", "d", "e"]
 END = {
     "status": "completed",
-    "counts": dict(created=4, updated=0, unchanged=0, skipped=0, failed=1, not_processed=0),
+    "counts": {
+        "created": 4,
+        "updated": 0,
+        "unchanged": 0,
+        "skipped": 0,
+        "failed": 1,
+        "not_processed": 0,
+    },
     "failures": [(2, "bad b")],
     "written": ["a", "c", "d", "e"],
 }

@@ -16,7 +16,8 @@ def test_waits_for_the_first(room: Room):
     first = room.dispatch(["a"])
     second = room.dispatch(["b"], after=first)
     room.runner.turn(second)
-    assert room.job(second).status == "delayed" and room.written() == []
+    assert room.job(second).status == "delayed"
+    assert room.written() == []
     room.hints.take()
     room.runner.turn(first)
     assert ("work", second) in room.hints.take()

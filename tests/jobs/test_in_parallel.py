@@ -17,7 +17,8 @@ def test_three_workers_on_one_job(room: Room):
     pids = [room.fork(lambda child: [child.step(job_id) for _ in range(4)]) for _ in range(3)]
     assert [wait_for(pid) for pid in pids] == [0, 0, 0]
     job = room.run(job_id)
-    assert (job.status, job.created, job.failed) == ("completed", 102, 18) and adds_up(job)
+    assert (job.status, job.created, job.failed) == ("completed", 102, 18)
+    assert adds_up(job)
     assert room.written() == [line for line in LINES if line.startswith("ok")]
     assert [room.events(job_id).count(name) for name in ("JobStarted", "JobCompleted")] == [1, 1]
 
@@ -29,7 +30,8 @@ def test_workers_that_die_one_after_the_other(room: Room):
         pids = [room.fork(lambda child: child.step(job_id)) for _ in range(2)]
         assert {wait_for(pid) for pid in pids} <= {0, -9}
     job = room.run(job_id)
-    assert job.status == "completed" and adds_up(job)
+    assert job.status == "completed"
+    assert adds_up(job)
     assert room.written() == [line for line in LINES if line.startswith("ok")]
 
 

@@ -9,7 +9,8 @@ def test_refused_records_become_failures(room: Room):
     job = room.run(job_id := room.dispatch(LINES, chunkRows=4))
     assert (job.status, job.created, job.failed, job.isolate) == ("completed", 3, 3, True)
     assert room.failures(job_id) == [(2, "refuse b"), (4, "bad d"), (6, "refuse f")]
-    assert room.written() == ["a", "c", "e"] and adds_up(job)
+    assert room.written() == ["a", "c", "e"]
+    assert adds_up(job)
 
 
 def test_no_error_is_told_for_it(room: Room):
@@ -31,5 +32,6 @@ def test_killed_while_isolating(room: Room):
         while room.in_child(lambda child, job_id=job_id: child.step(job_id)):
             pass
         assert room.failures(job_id) == [(2, "refuse b"), (4, "bad d"), (6, "refuse f")]
-        assert room.job(job_id).created == 3 and adds_up(room.job(job_id))
+        assert room.job(job_id).created == 3
+        assert adds_up(room.job(job_id))
     assert room.written() == ["a", "a", "c", "c", "e", "e"]

@@ -38,7 +38,8 @@ def test_the_first_holder_lives_on_after_a_take_over(room: Room, step: str):
 
     MOMENTS[step] = meanwhile
     room.run(job_id)
-    assert room.written() == LINES and adds_up(room.job(job_id))
+    assert room.written() == LINES
+    assert adds_up(room.job(job_id))
 
 
 def test_taken_over_and_finished_while_the_first_holder_slept(room: Room):
@@ -51,7 +52,8 @@ def test_taken_over_and_finished_while_the_first_holder_slept(room: Room):
 
     MOMENTS["process"] = meanwhile
     room.runner.turn(job_id)
-    assert room.job(job_id).status == "completed" and room.written() == LINES
+    assert room.job(job_id).status == "completed"
+    assert room.written() == LINES
     assert room.events(job_id).count("JobCompleted") == 1
 
 
@@ -93,7 +95,8 @@ def test_a_chunk_that_kills_three_workers_fails_alone(room: Room):
     job, chunks = room.job(job_id), room.chunks(job_id)
     assert [chunk.state for chunk in chunks] == ["done", "failed", "done"]
     assert (job.status, job.error_code, job.not_processed) == ("failed", "worker_killed", 2)
-    assert adds_up(job) and room.written() == ["a", "b", "e", "f"]
+    assert adds_up(job)
+    assert room.written() == ["a", "b", "e", "f"]
 
 
 def test_a_file_that_kills_three_workers_is_refused(room: Room):
@@ -110,7 +113,8 @@ def test_an_after_hook_that_kills_three_workers_fails_the_job(room: Room):
         room.in_child(lambda child: child.step(job_id))
     job = room.job(job_id)
     assert (job.status, job.error_code) == ("failed", "worker_killed")
-    assert adds_up(job) and room.written() == LINES
+    assert adds_up(job)
+    assert room.written() == LINES
 
 
 def test_after_a_death_a_chunk_runs_alone(room: Room):
@@ -131,4 +135,5 @@ def test_sweepers_do_not_disturb_each_other(room: Room):
     ]
     assert [wait_for(pid) for pid in children] == [0, 0, 0]
     assert room.chunks(job_id)[1].deaths == 1
-    assert room.run(job_id).status == "completed" and room.written() == LINES
+    assert room.run(job_id).status == "completed"
+    assert room.written() == LINES

@@ -30,7 +30,9 @@ def second_round(room: Room, *troubles: dict[str, object]) -> int:
 def test_failed_rows_are_tried_again_by_row(room: Room):
     job = room.run(job_id := second_round(room))
     assert (job.status, job.round, job.created, job.failed) == ("completed", 2, 6, 0)
-    assert room.written() == sorted(LINES) and room.failures(job_id) == [] and adds_up(job)
+    assert room.written() == sorted(LINES)
+    assert room.failures(job_id) == []
+    assert adds_up(job)
 
 
 def test_events_of_both_rounds(room: Room):
@@ -43,13 +45,15 @@ def test_rows_that_fail_again(room: Room):
     job_id = room.finished(LINES)
     room.act("retry", job_id)
     job = room.run(job_id)
-    assert (job.round, job.created, job.failed) == (2, 4, 2) and adds_up(job)
+    assert (job.round, job.created, job.failed) == (2, 4, 2)
+    assert adds_up(job)
     assert room.failures(job_id) == [(2, "bad b"), (5, "bad e")]
 
 
 def test_opened_rows_count_as_not_processed(room: Room):
     job = room.job(second_round(room))
-    assert (job.failed, job.not_processed, job.processed) == (0, 2, 4) and adds_up(job)
+    assert (job.failed, job.not_processed, job.processed) == (0, 2, 4)
+    assert adds_up(job)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -57,7 +61,8 @@ def test_killed_in_the_second_round(room: Room, step: str):
     job_id = second_round(room)
     room.in_child(lambda child: kill_at(child, job_id, step))
     job = room.run(job_id)
-    assert (job.status, job.created, job.failed) == ("completed", 6, 0) and adds_up(job)
+    assert (job.status, job.created, job.failed) == ("completed", 6, 0)
+    assert adds_up(job)
     assert room.written() == sorted(LINES)
 
 
@@ -82,7 +87,8 @@ def test_a_third_round(room: Room):
         room.run(job_id)
     Path(mended(room)).touch()
     room.act("retry", job_id)
-    assert room.run(job_id).created == 6 and room.written() == sorted(LINES)
+    assert room.run(job_id).created == 6
+    assert room.written() == sorted(LINES)
 
 
 @on("sqlite-apart", "postgres-apart")
@@ -94,7 +100,8 @@ def test_a_chunk_written_but_marked_failed_is_not_written_again(room: Room):
         connection.execute(update(CHUNK).where(CHUNK.c.number == 1).values(state="failed"))
     room.run(job_id)
     room.act("retry", job_id)
-    assert room.run(job_id).created == 4 and room.written() == ["a", "c", "d", "f"]
+    assert room.run(job_id).created == 4
+    assert room.written() == ["a", "c", "d", "f"]
 
 
 def test_an_unreadable_file_can_be_retried(room: Room):
@@ -107,7 +114,8 @@ def test_a_failed_after_hook_runs_again(room: Room):
     job_id = room.finished(["a"], troubles=[{"step": "after", "act": "raise"}])
     assert room.job(job_id).error_code == "after_failed"
     room.act("retry", job_id)
-    assert room.run(job_id).status == "completed" and room.written() == ["a"]
+    assert room.run(job_id).status == "completed"
+    assert room.written() == ["a"]
 
 
 @on("sqlite", "postgres")

@@ -56,7 +56,7 @@ def test_job_and_audit_entry_appear_together(app, client):
     job_id = send(client).location.rpartition("/")[2]
     with committed(app):
         entry = db.session.query(AuditEntry).filter_by(object_id=job_id).one()
-        assert (entry.action, entry.detail["file"]) == ("imports.create", "carriers.csv")
+        assert (entry.action, entry.detail["file"]) == ("job.created", "carriers.csv")
 
 
 @pytest.mark.parametrize(
