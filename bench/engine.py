@@ -35,7 +35,7 @@ from dashboard.models.stored_file import StoredFile
 from dashboard.models.user import User
 from scripts.run import ROOT
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 LONGEST_JOB = 900.0
 ADMIN = "bench@example.org"
 UNSET = ("TARGET_DATABASE_URL", "QUEUE_URL", "REDIS_HOST", "STORAGE_URL", "SECRET_KEY")

@@ -70,7 +70,7 @@ class Room:
     # -- starting and acting -----------------------------------------------------------------
 
     def dispatch(self, lines: Iterable[str], **how: Any) -> int:
-        """A job over these lines; `after` and `run_at` go to the dispatcher, all else is options."""
+        """A job over these lines; `after` and `run_at` are the dispatcher's, the rest options."""
         known = {name: how.pop(name) for name in ("after", "run_at") if name in how}
         with Session(self.context.app) as session, session.begin():
             if "after" in known:

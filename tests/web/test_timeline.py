@@ -9,6 +9,7 @@ from dashboard.jobs.timeline import timeline
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
 from dashboard.models.outbox import OutboxEvent
+from dashboard.web.engine import WITH_NAMES
 from tests.factories import add_job, add_user, committed
 from tests.web.job_parts import add_file
 
@@ -23,16 +24,8 @@ def told(app, *events):
             at = START + timedelta(seconds=number)
             session.add(OutboxEvent(name=name, job_id=job_id, payload=payload, created_at=at))
         session.flush()
-        job = session.get(Job, job_id)
-        job.user, job.file  # noqa: B018 - read while the session lives
+        job = session.get(Job, job_id, options=WITH_NAMES)
         return timeline(session.connection(), JobView(job, Counts(None)))
-
-
-@pytest.fixture(autouse=True)
-def lazy(monkeypatch):
-    """The page loads both names with the job; here they may come when asked for."""
-    for name in ("user", "file"):
-        monkeypatch.setattr(getattr(Job, name).property, "lazy", "select")
 
 
 @pytest.mark.parametrize(
