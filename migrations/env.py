@@ -21,7 +21,7 @@ def upgrade_one(engine: Engine, part: str) -> None:
         sqlite = connection.dialect.name == "sqlite"
         driver = connection.connection.driver_connection
         if sqlite:
-            # Batch mode rebuilds tables: with enforcement on, dropping a parent deletes its children.
+            # Batch mode rebuilds tables: enforced, dropping a parent would delete its children.
             driver.execute("PRAGMA foreign_keys=OFF")
         context.configure(
             connection=connection,

@@ -23,6 +23,7 @@ class Job(Base):
         Index("ix_jobs_user_id_id", "user_id", "id"),
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_type_id", "type", "id"),
+        Index("ix_jobs_finished_at", "finished_at"),
         # Ids are never given twice, even after the newest job was deleted.
         {"sqlite_autoincrement": True},
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from dashboard.errors import NotFound, WrongState
-from dashboard.jobs.finalising import finalise
+from dashboard.jobs.finalising import end, finalise
 from dashboard.jobs.leases import claim_chunk
 from tests.jobs.conftest import on
 from tests.jobs.lines_job import MOMENTS
@@ -150,6 +150,18 @@ def test_not_finalised_while_a_chunk_is_open(room: Room):
     room.runner.run_one(job_id)
     with room.context.app.begin() as connection:
         assert finalise(connection, job_id) is None
+
+
+def test_a_row_read_before_the_last_settle_ends_nothing(room: Room):
+    """Its sums may have been taken before the last chunk's counts were there."""
+    job_id = room.prepared(LINES)
+    early = room.job(job_id)
+    while room.runner.run_one(job_id):
+        pass
+    room.runner._call_after(job_id)
+    with room.context.app.begin() as connection:
+        assert end(connection, early) is None
+        assert finalise(connection, job_id).created == 6
 
 
 def test_two_last_chunks_settle_at_once(room: Room):
