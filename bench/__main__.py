@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import psycopg
+
 from bench.cases import CASES, Case, resolve_airports
 from bench.data import FOLDER, build
 from bench.engine import Engine
@@ -16,7 +18,7 @@ from bench.report import print_case, print_head, save
 from bench.services import BenchFailed, clean_up_when_told
 from bench.sqlite import Sqlite
 
-DATABASES = {"postgresql": Postgres, "sqlite": Sqlite}
+DATABASES: dict[str, type[Postgres] | type[Sqlite]] = {"postgresql": Postgres, "sqlite": Sqlite}
 
 
 def options(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -71,7 +73,7 @@ def main() -> int:
         folder = Path(tempfile.mkdtemp(prefix=f"run-{name}-", dir=args.data))
         try:
             results += measure(DATABASES[name](folder), args, dict(files))
-        except BenchFailed as error:
+        except (BenchFailed, OSError, psycopg.Error) as error:
             print(f"\nThe bench failed. {error}", file=sys.stderr)
             return 1
         finally:

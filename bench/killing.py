@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bench.engine import Engine
-from bench.services import BenchFailed, Service, wait_for
+from bench.services import BenchFailed, wait_for
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.transitions import JOB
 from dashboard.models.columns import AnyRow
@@ -53,7 +53,7 @@ class Killing:
         wait_for(lambda: self._share(job_id) >= mark, 300, f"rows before kill {number}")
         time.sleep(self.random.uniform(0, self.longest_wait))
         both = self.random.random() < 0.5
-        victims: list[Service] = self.engine.services if both else [self.engine.jobs]
+        victims = self.engine.services if both else [self.engine.jobs]
         for service in victims:
             service.kill()
         job, done = self.engine.job(job_id), self._done(job_id)

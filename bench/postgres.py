@@ -123,9 +123,8 @@ class Postgres:
         on = " AND ".join(f"l.{name} = o.{name}" for name in case.key)
         differs = " OR ".join(f"o.{name} IS DISTINCT FROM l.{name}" for name in columns)
         query = f"SELECT count(*) FROM {case.table} o LEFT JOIN limit_{case.table} l ON {on}"
-        return self.scalar(f"{query} WHERE {differs}") + (
-            self.scalar(case.also) if case.also else 0
-        )
+        wrong: int = self.scalar(f"{query} WHERE {differs}")
+        return wrong + (self.scalar(case.also) if case.also else 0)
 
     def rows(self, query: str) -> list[Any]:
         cursor = self.connection.execute(sql(query))

@@ -6,11 +6,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import func, select
 
 from bench.cases import expected_faults
@@ -122,15 +122,18 @@ def shortened(path: Path, rows: int, out: Path) -> Path:
     return out
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.prove", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--rows", type=int, help="only the first rows of the big file")
+    parser.add_argument("--rows", type=int, help="only the first rows (then nothing is kept)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--sqlite", action="store_true", help="on SQLite instead of PostgreSQL")
     parser.add_argument("--data", type=Path, default=FOLDER, help="where the files are made")
-    parser.add_argument("--save", action="store_true", help="keep the result in docs/results/")
-    args = parser.parse_args(words)
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    args = options(words)
     clean_up_when_told()
     made = build(args.data)
     folder = Path(tempfile.mkdtemp(prefix="prove-", dir=args.data))
@@ -140,26 +143,24 @@ def main(words: Sequence[str] | None = None) -> int:
             files = {n: shortened(p, args.rows, folder / f"{n}.csv") for n, p in files.items()}
         database = Sqlite(folder) if args.sqlite else Postgres(folder)
         print(f"{database.name}: {args.kills} kills, seed {args.seed}", flush=True)
-        proof = prove(database, args, files)
-    except BenchFailed as error:
+        report(prove(database, args, files), kept=not args.rows)
+    except (BenchFailed, OSError, psycopg.Error) as error:
         print(f"\nNot proved (seed {args.seed}). {error}", file=sys.stderr)
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    report(proof, args)
     return 0
 
 
-def report(proof: Proof, args: argparse.Namespace) -> None:
+def report(proof: Proof, *, kept: bool) -> None:
     print(
         f"Proved: {proof.rows:,} rows, {proof.failed:,} refused, the same as undisturbed"
         f" ({proof.undisturbed_seconds:.1f} s; {proof.disturbed_seconds:.1f} s under"
         f" {len(proof.kills)} kills). Taken up at the latest {proof.slowest:.1f} s after a restart;"
         f" a chunk took at most {proof.most_attempts} attempts."
     )
-    if args.save:
-        with suppress(OSError):
-            print(f"Kept in {keep(f'prove-{proof.database.lower()}', asdict(proof))}.")
+    if kept:
+        print(f"Kept in {keep(f'prove-{proof.database.lower()}', asdict(proof))}.")
 
 
 if __name__ == "__main__":

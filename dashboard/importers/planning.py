@@ -1,6 +1,8 @@
 """Plan an import from a delimited file in one pass: layout, chunks, duplicate keys."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -14,6 +16,8 @@ from dashboard.jobs.chunk_job import Plan, PlannedChunk
 from dashboard.records.duplicates import KeyScan
 
 CHUNK_BYTES = 2 << 20
+# Blocks that may wait for their keys to be read.
+AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,29 @@ def plan_delimited(
     with ExitStack() as stack:
         for key in keys:
             stack.callback(key.scan.close)
+        # Cutting and reading keys both leave the interpreter for most of their time: side by side
+        # they use both cores, which otherwise wait for the plan.
+        reader = stack.enter_context(ThreadPoolExecutor(1, "keys"))
+        under_way: deque[Future[None]] = deque()
         for block, data in cut(stream, layout, block_bytes=chunk_bytes, block_rows=chunk_rows):
             blocks.append(block)
             if needed:
-                rows = read_block(data, layout, block, needed)
-                for key in keys:
-                    key.add(rows)
+                under_way.append(reader.submit(scan_keys, keys, data, layout, block, needed))
+            if len(under_way) > AHEAD:
+                under_way.popleft().result()
+        for scanned in under_way:
+            scanned.result()
         duplicates = find_duplicates(blocks, keys)
     chunks = [planned_of(block, found) for block, found in zip(blocks, duplicates, strict=True)]
     return Plan(layout=layout.to_json(), chunks=chunks)
+
+
+def scan_keys(
+    keys: Sequence[_Key], data: memoryview, layout: Layout, block: Block, needed: list[str]
+) -> None:
+    rows = read_block(data, layout, block, needed)
+    for key in keys:
+        key.add(rows)
 
 
 def find_duplicates(blocks: Sequence[Block], keys: Sequence[_Key]) -> list[list[list[int]]]:

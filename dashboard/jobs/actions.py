@@ -138,7 +138,8 @@ def reopen_chunks(connection: Connection, job: AnyRow) -> None:
         )
     ).all()
     for chunk in settled_chunks:
-        rows = select(FAILURE.c.row).where(FAILURE.c.chunk_id == chunk.id).distinct()
+        of_chunk = (FAILURE.c.job_id == job.id, FAILURE.c.chunk_id == chunk.id)
+        rows = select(FAILURE.c.row).where(*of_chunk).distinct()
         again = sorted(connection.scalars(rows))
         connection.execute(
             update(CHUNK)

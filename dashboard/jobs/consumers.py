@@ -15,7 +15,7 @@ from dashboard.records.loading_sqlite import remove_stages
 from dashboard.task_queue.consumer import install_consumer
 
 log = logging.getLogger("jobengine.queue")
-SWEEP_EVERY, RELAY_EVERY, DELETE_EVERY = 1.0, 0.25, 3600.0
+SWEEP_EVERY, RELAY_EVERY, DELETE_EVERY = 2.0, 0.5, 3600.0
 
 
 def install(context: JobContext, listeners: ListenerRegistry) -> tuple[Any, Any]:

@@ -1,17 +1,28 @@
 """Claims: a fresh token and an expiry, taken by conditional update and renewed (I3)."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Interval,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from dashboard.events.types import JobStarted
 from dashboard.jobs.database_time import database_now
 from dashboard.jobs.transitions import JOB, emit, move
 from dashboard.lib.clock import now
-from dashboard.models.columns import AnyRow, table_of
+from dashboard.models.columns import AnyRow, UtcDateTime, table_of
 from dashboard.models.job import JobChunk
 from dashboard.models.states import ChunkState, JobStatus
 
@@ -98,28 +109,55 @@ def claim_chunk(
     job = take_active(connection, job_id)
     if job is None:
         return None
-    chosen = next_chunk(connection, job_id).with_for_update(skip_locked=True).scalar_subquery()
-    chunk = connection.execute(
+    moment = now()
+    values = {
+        "p_job": job_id,
+        "p_token": str(uuid4()),
+        "p_holder": holder,
+        "p_moment": moment,
+        "p_until": moment + lease,
+        "p_lease": lease,
+    }
+    statement = claim_statement(connection.dialect.name)
+    chunk = connection.execute(statement, values).one_or_none()
+    return None if chunk is None else (job, chunk)
+
+
+@cache
+def claim_statement(dialect: str) -> Any:
+    """Built once: making it anew costs more than running it."""
+    until: Any = bindparam("p_until", type_=UtcDateTime)
+    if dialect == "postgresql":
+        until = func.clock_timestamp() + bindparam("p_lease", type_=Interval)
+    chosen = next_chunk(dialect).with_for_update(skip_locked=True).scalar_subquery()
+    return (
         update(CHUNK)
         .where(CHUNK.c.id == chosen, CHUNK.c.state == ChunkState.PENDING)
         .values(
             state=ChunkState.LEASED,
-            lease_token=str(uuid4()),
-            lease_until=database_now(connection, lease),
-            lease_holder=holder,
+            lease_token=bindparam("p_token"),
+            lease_until=until,
+            lease_holder=bindparam("p_holder"),
             attempt=CHUNK.c.attempt + 1,
-            started_at=now(),
+            started_at=bindparam("p_moment", type_=UtcDateTime),
         )
         .returning(*CHUNK.c)
-    ).one_or_none()
-    return None if chunk is None else (job, chunk)
+    )
+
+
+@cache
+def active_job() -> Any:
+    return (
+        select(*JOB.c)
+        .where(JOB.c.id == bindparam("p_job"), JOB.c.status == JobStatus.ACTIVE)
+        .with_for_update(read=True)
+    )
 
 
 def take_active(connection: Connection, job_id: int) -> AnyRow | None:
     """The job if it is active, or made so now. Its row stays locked until the claim commits, so
     that nobody pauses or cancels it between this look and the claim, with no chunk in hand."""
-    active = select(*JOB.c).where(JOB.c.id == job_id, JOB.c.status == JobStatus.ACTIVE)
-    row = connection.execute(active.with_for_update(read=True)).one_or_none()
+    row = connection.execute(active_job(), {"p_job": job_id}).one_or_none()
     if row is None:
         row = move(
             connection,
@@ -133,29 +171,28 @@ def take_active(connection: Connection, job_id: int) -> AnyRow | None:
     return row
 
 
-def next_chunk(connection: Connection, job_id: int) -> Any:
+def next_chunk(dialect: str) -> Any:
     """The lowest open chunk that is due. After a worker died over a chunk, it runs alone."""
-    other = aliased(JobChunk)
-    in_flight = exists().where(other.job_id == job_id, other.state == ChunkState.LEASED)
+    other, job = aliased(JobChunk), bindparam("p_job", type_=CHUNK.c.job_id.type)
+    clock: Any = bindparam("p_moment", type_=UtcDateTime)
+    if dialect == "postgresql":
+        clock = func.clock_timestamp()
+    in_flight = exists().where(other.job_id == job, other.state == ChunkState.LEASED)
     suspect_in_flight = exists().where(
-        other.job_id == job_id, other.state == ChunkState.LEASED, other.deaths > 0
+        other.job_id == job, other.state == ChunkState.LEASED, other.deaths > 0
     )
     return (
         select(CHUNK.c.id)
         .where(
-            CHUNK.c.job_id == job_id,
+            CHUNK.c.job_id == job,
             CHUNK.c.state == ChunkState.PENDING,
-            due(connection),
+            or_(CHUNK.c.next_try_at.is_(None), CHUNK.c.next_try_at <= clock),
             or_(CHUNK.c.deaths == 0, ~in_flight),
             ~suspect_in_flight,
         )
         .order_by(CHUNK.c.number)
         .limit(1)
     )
-
-
-def due(connection: Connection) -> ColumnElement[bool]:
-    return or_(CHUNK.c.next_try_at.is_(None), CHUNK.c.next_try_at <= database_now(connection))
 
 
 def renew_chunk(connection: Connection, chunk_id: int, token: str, lease: timedelta) -> bool:

@@ -43,7 +43,7 @@ def settle_apart(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outco
     # 1. What the chunk will come to, so that it can be marked done without reading it again.
     with closing_unless_done(outcome), context.app.begin() as connection:
         # Always: isolating comes here a second time within one attempt.
-        forget_failures(connection, chunk.id)
+        forget_failures(connection, job.id, chunk.id)
         write_failures(connection, job.id, chunk.id, outcome.failures)
         save_prepared(connection, chunk, counts)
     # 2. Ledger row first: a second writer of this chunk waits here and then fails.
@@ -108,7 +108,7 @@ def keep_failures(
 ) -> None:
     """Replace the chunk's failures; a first try of a first round has none to replace."""
     if chunk.attempt > 1 or chunk.round > 1:
-        forget_failures(connection, chunk.id)
+        forget_failures(connection, job.id, chunk.id)
     write_failures(connection, job.id, chunk.id, failures)
 
 

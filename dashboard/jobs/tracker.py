@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from dashboard.errors import LeaseLost
 from dashboard.events.types import JobProgressed
@@ -12,7 +13,7 @@ from dashboard.jobs.database_time import database_now
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.transitions import JOB, emit
 from dashboard.lib.clock import now
-from dashboard.models.columns import table_of
+from dashboard.models.columns import UtcDateTime, table_of
 from dashboard.models.job import JobFailure
 from dashboard.models.states import LIVE, ChunkState
 from dashboard.records.failures import Failure
@@ -54,8 +55,10 @@ def without_nul(cell: Any) -> Any:
     return cell.replace("\0", "\u2400") if isinstance(cell, str) and "\0" in cell else cell
 
 
-def forget_failures(connection: Connection, chunk_id: int) -> None:
-    connection.execute(delete(FAILURE).where(FAILURE.c.chunk_id == chunk_id))
+def forget_failures(connection: Connection, job_id: int, chunk_id: int) -> None:
+    """By the job too: its index is the only one the failures pay for."""
+    of_chunk = (FAILURE.c.job_id == job_id, FAILURE.c.chunk_id == chunk_id)
+    connection.execute(delete(FAILURE).where(*of_chunk))
 
 
 def settle(connection: Connection, chunk_id: int, token: str, counts: Mapping[str, int]) -> None:
@@ -63,27 +66,34 @@ def settle(connection: Connection, chunk_id: int, token: str, counts: Mapping[st
 
     Raises LeaseLost when another worker took the chunk over: everything here is rolled back.
     """
-    result = connection.execute(
+    values = {f"p_{name}": counts[name] for name in OUTCOMES}
+    keys = {"p_chunk": chunk_id, "p_token": token, "p_moment": now()}
+    result = connection.execute(settle_statement(), {**values, **keys})
+    if result.rowcount != 1:
+        raise LeaseLost(f"Chunk {chunk_id} was taken over by another worker.")
+
+
+@cache
+def settle_statement() -> Any:
+    return (
         update(CHUNK)
         .where(
-            CHUNK.c.id == chunk_id,
-            CHUNK.c.lease_token == token,
+            CHUNK.c.id == bindparam("p_chunk"),
+            CHUNK.c.lease_token == bindparam("p_token"),
             CHUNK.c.state == ChunkState.LEASED,
         )
         .values(
             state=ChunkState.DONE,
             lease_token=None,
             lease_until=None,
-            finished_at=now(),
+            finished_at=bindparam("p_moment", type_=UtcDateTime),
             error_code=None,
             error_message=None,
             next_try_at=None,
             prepared=None,
-            **counts,
+            **{name: bindparam(f"p_{name}") for name in OUTCOMES},
         )
     )
-    if result.rowcount != 1:
-        raise LeaseLost(f"Chunk {chunk_id} was taken over by another worker.")
 
 
 def sums(connection: Connection, job_id: int) -> dict[str, int]:

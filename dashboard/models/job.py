@@ -142,8 +142,10 @@ class JobFailure(Base):
     __table_args__ = (Index("ix_job_failures_job_id_row", "job_id", "row"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
-    chunk_id: Mapped[int] = mapped_column(ForeignKey("job_chunks.id", ondelete="CASCADE"))
+    # No foreign keys: thousands of failures are written inside a chunk's transaction, and each check
+    # would lock the job's row, which a chunk must never touch.
+    job_id: Mapped[int] = mapped_column(BigKey)
+    chunk_id: Mapped[int] = mapped_column(BigKey)
     row: Mapped[int] = mapped_column(BigInteger)
     column: Mapped[str] = mapped_column(String(200))
     code: Mapped[str] = mapped_column(String(60))

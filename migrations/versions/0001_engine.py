@@ -24,6 +24,19 @@ def upgrade() -> None:
     )
     op.create_index('ix_failed_sign_ins_address_at', 'failed_sign_ins', ['address', 'at'], unique=False)
     op.create_index('ix_failed_sign_ins_email_at', 'failed_sign_ins', ['email', 'at'], unique=False)
+    op.create_table('job_failures',
+    sa.Column('id', KEY, nullable=False),
+    sa.Column('job_id', KEY, nullable=False),
+    sa.Column('chunk_id', KEY, nullable=False),
+    sa.Column('row', sa.BigInteger(), nullable=False),
+    sa.Column('column', sa.String(length=200), nullable=False),
+    sa.Column('code', sa.String(length=60), nullable=False),
+    sa.Column('message', sa.Text(), nullable=False),
+    sa.Column('value', sa.Text(), nullable=True),
+    sa.Column('record', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_job_failures'))
+    )
+    op.create_index('ix_job_failures_job_id_row', 'job_failures', ['job_id', 'row'], unique=False)
     op.create_table('marks',
     sa.Column('name', sa.String(length=60), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -197,29 +210,12 @@ def upgrade() -> None:
     sa.UniqueConstraint('event_id', 'listener', name=op.f('uq_event_receipts_event_id_listener'))
     )
     op.create_index('ix_event_receipts_state_next_try_at', 'event_receipts', ['state', 'next_try_at'], unique=False)
-    op.create_table('job_failures',
-    sa.Column('id', KEY, nullable=False),
-    sa.Column('job_id', KEY, nullable=False),
-    sa.Column('chunk_id', KEY, nullable=False),
-    sa.Column('row', sa.BigInteger(), nullable=False),
-    sa.Column('column', sa.String(length=200), nullable=False),
-    sa.Column('code', sa.String(length=60), nullable=False),
-    sa.Column('message', sa.Text(), nullable=False),
-    sa.Column('value', sa.Text(), nullable=True),
-    sa.Column('record', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['chunk_id'], ['job_chunks.id'], name=op.f('fk_job_failures_chunk_id_job_chunks'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['job_id'], ['jobs.id'], name=op.f('fk_job_failures_job_id_jobs'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_job_failures'))
-    )
-    op.create_index('ix_job_failures_job_id_row', 'job_failures', ['job_id', 'row'], unique=False)
 
 
 def downgrade() -> None:
     if op.get_context().opts["part"] not in ("app", "both"):
         return
 
-    op.drop_index('ix_job_failures_job_id_row', table_name='job_failures')
-    op.drop_table('job_failures')
     op.drop_index('ix_event_receipts_state_next_try_at', table_name='event_receipts')
     op.drop_table('event_receipts')
     op.drop_index('ix_outbox_events_job_id_id', table_name='outbox_events')
@@ -243,6 +239,8 @@ def downgrade() -> None:
     op.drop_table('workers')
     op.drop_table('users')
     op.drop_table('marks')
+    op.drop_index('ix_job_failures_job_id_row', table_name='job_failures')
+    op.drop_table('job_failures')
     op.drop_index('ix_failed_sign_ins_email_at', table_name='failed_sign_ins')
     op.drop_index('ix_failed_sign_ins_address_at', table_name='failed_sign_ins')
     op.drop_table('failed_sign_ins')
