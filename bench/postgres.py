@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, LiteralString, Self, cast
+from typing import Any, Self
 
 import psutil
 import psycopg
@@ -46,7 +46,7 @@ class Postgres:
 
     def __enter__(self) -> Self:
         with psycopg.connect(SERVER, autocommit=True) as admin:
-            admin.execute(sql(f"CREATE DATABASE {self.database}"))
+            admin.execute(f"CREATE DATABASE {self.database}")
             self.version = str(admin.info.server_version // 10000)
         self.connection = psycopg.connect(self.url, autocommit=True)
         return self
@@ -59,27 +59,27 @@ class Postgres:
     ) -> None:
         self.connection.close()
         with psycopg.connect(SERVER, autocommit=True) as admin:
-            admin.execute(sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)"))
+            admin.execute(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
     def scalar(self, query: str, *values: Any) -> Any:
-        row = self.connection.execute(sql(query), values).fetchone()
+        row = self.connection.execute(query, values).fetchone()
         return row[0] if row else None
 
     def make_limit(self, case: Case) -> None:
         """An identical table: columns, defaults, indexes, constraints and foreign keys."""
         limit = f"limit_{case.table}"
-        self.connection.execute(sql(f"DROP TABLE IF EXISTS {limit}"))
-        self.connection.execute(sql(f"CREATE TABLE {limit} (LIKE {case.table} INCLUDING ALL)"))
+        self.connection.execute(f"DROP TABLE IF EXISTS {limit}")
+        self.connection.execute(f"CREATE TABLE {limit} (LIKE {case.table} INCLUDING ALL)")
         for (definition,) in self.connection.execute(FOREIGN_KEYS, (case.table,)).fetchall():
-            self.connection.execute(sql(f"ALTER TABLE {limit} ADD {definition}"))
+            self.connection.execute(f"ALTER TABLE {limit} ADD {definition}")
         for table in (case.table, limit):
-            self.connection.execute(sql(NO_AUTOVACUUM.format(table)))
+            self.connection.execute(NO_AUTOVACUUM.format(table))
 
     def empty_ours(self, case: Case) -> None:
         self._empty(case.table)
 
     def _empty(self, table: str) -> None:
-        self.connection.execute(sql(f"TRUNCATE {table}"))
+        self.connection.execute(f"TRUNCATE {table}")
         with suppress(psycopg.errors.InsufficientPrivilege):
             self.connection.execute("CHECKPOINT")
         os.sync()
@@ -127,13 +127,8 @@ class Postgres:
         return wrong + (self.scalar(case.also) if case.also else 0)
 
     def rows(self, query: str) -> list[Any]:
-        cursor = self.connection.execute(sql(query))
+        cursor = self.connection.execute(query)
         return cursor.fetchall() if cursor.description else []
-
-
-def sql(text: str) -> LiteralString:
-    """Built of the bench's own names only."""
-    return cast(LiteralString, text)
 
 
 def run_psql(url: str, script: str, folder: Path) -> str:

@@ -42,6 +42,7 @@ class Job:
     keys: tuple[tuple[str, ...], ...]
     sensitive: frozenset[str]
     references: ReferenceChecker
+    into_empty: bool = False
 
 
 class ChunkImport:
@@ -139,6 +140,8 @@ class ChunkImport:
     def _existing(
         self, connection: Connection, records: Records, stored: Mapping[str, Any]
     ) -> None:
+        if self.job.into_empty and not self.chunk.isolate:
+            return
         good = np.flatnonzero(~self.refusals.bad[records.positions])
         target = self.job.target
         for number, names in enumerate(self.job.keys):
@@ -187,13 +190,20 @@ class ChunkImport:
             self.refusals,
             isolate=self.chunk.isolate,
         )
-        if connection.dialect.name == "postgresql" and not self.job.importer.has("transform"):
-            self._keep_texts(batch, good, filled)
+        if connection.dialect.name == "postgresql":
+            self._keep_texts(batch, records, good, filled)
         return batch
 
-    def _keep_texts(self, batch: Batch, good: Any, filled: list[Column[Any]]) -> None:
+    def _keep_texts(
+        self, batch: Batch, records: Records, good: Any, filled: list[Column[Any]]
+    ) -> None:
         """What PostgreSQL may read as the file has it: the whole records, or single columns."""
         safe = {c: cast for c, cast in self.casts.items() if cast.raw_safe and is_plain(cast.field)}
+        if self.job.importer.has("transform"):
+            kept = [cast for cast in safe.values() if untouched(cast, records)]
+            places = records.positions[good]
+            batch.texts = {cast.field.column: take(cast.texts, places) for cast in kept}
+            return
         layout = self.layout
         whole = len(safe) == len(layout.columns) and not filled and not batch.isolate
         if whole and not self.job.importer.null_values and self.selected is None:
@@ -204,6 +214,13 @@ class ChunkImport:
                 batch.delimiter, batch.quote = layout.delimiter, layout.quote if quoted else ""
                 return
         batch.texts = {cast.field.column: take(cast.texts, good) for cast in safe.values()}
+
+
+def untouched(cast: CastColumn, records: Records) -> bool:
+    """Did `transform` leave the column as it was read? Comparing costs far less than writing."""
+    after = records.values.get(cast.field.name)
+    before = take(cast.values, records.positions)
+    return after is not None and after.type == before.type and bool(after.equals(before))
 
 
 def file_bytes(rows: Rows, places: Any) -> bytes:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, literal, select, text
 
 from dashboard.errors import InputRefused
 from dashboard.formats.delimited import Layout, detect
@@ -28,7 +28,9 @@ class GenericImportChunkJob(BaseChunkJob):
     """Imports a delimited file into the type's table, chunk by chunk.
 
     The plan's layout also holds `fields` (the file's columns to fields), `keys` (fields of each
-    unique key, as `duplicates` counts them) and `ignored` (columns no field takes).
+    unique key, as `duplicates` counts them), `ignored` (columns no field takes) and `into_empty`
+    (no record stood in the table: its keys need no look-up; one that comes meanwhile from elsewhere
+    is met by the constraint, and the chunk then isolates).
     """
 
     @cached_property
@@ -54,7 +56,12 @@ class GenericImportChunkJob(BaseChunkJob):
             chunk_rows=self.options.get("chunkRows") or self.job_type.chunk_rows,
             **reading,
         )
-        extra = {"fields": dict(mapping.fields), "keys": keys, "ignored": list(mapping.ignored)}
+        extra = {
+            "fields": dict(mapping.fields),
+            "keys": keys,
+            "ignored": list(mapping.ignored),
+            "into_empty": self._target_is_empty(),
+        }
         return Plan({**plan.layout, **extra}, plan.chunks)
 
     def match(self, columns: tuple[str, ...]) -> ColumnMapping:
@@ -71,6 +78,7 @@ class GenericImportChunkJob(BaseChunkJob):
             tuple(tuple(key) for key in chunk.layout["keys"]),
             frozenset((*self.importer.sensitive, *self.job_type.sensitive)),
             self.references,
+            bool(chunk.layout.get("into_empty")),
         )
         with self.connect() as connection:
             # Only reads: on SQLite it must not wait for, or hold, the write lock.
@@ -83,6 +91,14 @@ class GenericImportChunkJob(BaseChunkJob):
     def after(self, connection: Connection) -> None:
         raise_sequence(connection, self.target)
         self.importer.after(connection)
+
+    def _target_is_empty(self) -> bool:
+        with self.connect() as connection:
+            connection.execution_options(sqlite_begin="DEFERRED")
+            return (
+                connection.scalar(select(literal(1)).select_from(self.target.table).limit(1))
+                is None
+            )
 
     def _keys(self, mapping: ColumnMapping) -> list[list[str]]:
         """The unique keys this file fills."""

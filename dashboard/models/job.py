@@ -142,7 +142,7 @@ class JobFailure(Base):
     __table_args__ = (Index("ix_job_failures_job_id_row", "job_id", "row"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    # No foreign keys: thousands of failures are written inside a chunk's transaction, and each check
+    # No foreign keys: failures are written by the thousand in a chunk's transaction, and each check
     # would lock the job's row, which a chunk must never touch.
     job_id: Mapped[int] = mapped_column(BigKey)
     chunk_id: Mapped[int] = mapped_column(BigKey)
