@@ -52,11 +52,7 @@ def cast_column(field: Field, column: Any) -> CastColumn:
 
 def cast_slowly(reader: Reader, cells: Cells) -> tuple[Any, list[tuple[int, str, str]]]:
     """Judge every cell that is not surely good, null the bad ones, convert the rest."""
-    suspect = cells.filled.copy()
-    if reader.sure:
-        sure = pc.match_substring_regex(pc.fill_null(cells.texts, ""), reader.sure)
-        suspect &= ~np.asarray(sure)
-    positions = np.flatnonzero(suspect)
+    positions = np.flatnonzero(reader.suspects(cells))
     texts = cells.texts.take(pa.array(positions)).to_pylist()
     bad: list[tuple[int, str, str]] = []
     for position, text in zip(positions.tolist(), texts, strict=True):

@@ -23,7 +23,7 @@ class IntegerReader(Reader):
     def __init__(self, field: Field) -> None:
         super().__init__(field)
         self.type = {16: pa.int16(), 32: pa.int32()}.get(field.bits, pa.int64())
-        self.sure = f"^-?[0-9]{{1,{ {16: 4, 32: 9}.get(field.bits, 18) }}}$"
+        self.sure_digits = {16: 4, 32: 9}.get(field.bits, 18)
         self.limit = 2 ** (field.bits - 1)
 
     def convert(self, texts: Any) -> Any:
@@ -32,6 +32,17 @@ class IntegerReader(Reader):
     def fast(self, cells: Cells) -> Any:
         self.refuse(cells.contains(b"x", b"X"))  # Arrow reads 0x10 as 16
         return self.convert(cells.texts)
+
+    def suspects(self, cells: Cells) -> Any:
+        """Cells that hold anything but digits behind a minus, or more digits than always fit."""
+        octets = cells.octets
+        starts = cells.offsets[:-1] - cells.offsets[0]
+        odd = np.flatnonzero((octets - np.uint8(ord("0"))) > 9)
+        where = np.searchsorted(starts, odd, side="right") - 1
+        minus = (octets[odd] == ord("-")) & (starts[where] == odd) & (cells.lengths[where] > 1)
+        suspect = cells.lengths > self.sure_digits
+        suspect[where[~minus]] = True
+        return suspect & cells.filled
 
     def judge(self, cell: str) -> Problem | None:
         if not INTEGER.fullmatch(cell):

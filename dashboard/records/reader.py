@@ -9,10 +9,14 @@ UTC.
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
 from dashboard.records.cells import Cells
 from dashboard.records.fields import Field
+
+pc: Any = pyarrow.compute  # its published types know only some calls
 
 Problem = tuple[str, str]
 """Code, and what is allowed (ends the message)."""
@@ -33,6 +37,13 @@ class Reader:
     def fast(self, cells: Cells) -> Any:
         """`convert`, or ArrowInvalid too when only the slow way can tell."""
         return self.convert(cells.texts)
+
+    def suspects(self, cells: Cells) -> Any:
+        """A mask of the filled cells that `judge` must see."""
+        if not self.sure:
+            return cells.filled
+        sure = pc.match_substring_regex(pc.fill_null(cells.texts, ""), self.sure)
+        return cells.filled & ~np.asarray(sure)
 
     def judge(self, cell: str) -> Problem | None:
         """What is wrong with one cell, if anything."""

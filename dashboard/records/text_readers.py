@@ -5,6 +5,7 @@ import re
 import uuid
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
@@ -48,6 +49,9 @@ class ChoiceReader(Reader):
 
     def known(self, texts: Any) -> Any:
         return pc.is_in(texts, self.allowed)
+
+    def suspects(self, cells: Cells) -> Any:
+        return cells.filled & ~np.asarray(self.known(pc.fill_null(cells.texts, "")))
 
     def judge(self, cell: str) -> Problem | None:
         if cell in self.field.choices:
