@@ -159,7 +159,7 @@ def failures(job_id: int, output: Path | None) -> None:
             stdout: Any = sys.stdout.buffer
             out = stack.enter_context(output.open("wb")) if output else stdout
             job = actions.fetch(connection, job_id)
-            out.writelines(write_csv_rows(failed_rows(connection, job)))
+            out.writelines(write_csv_rows(failed_rows(context().app, job)))
     except JobEngineError as error:
         refuse(error)
 

@@ -1,21 +1,18 @@
-"""A job's failures as a person reads them: by cause, searched, paged, and as a file to correct."""
+"""A job's failures as a person reads them: by cause, searched, paged."""
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, String, cast, func, or_, select
+from sqlalchemy import Connection, Select, String, cast, func, or_, select
 
 from dashboard.lib.keyset import Cursor, Keyset, Page
 from dashboard.models.columns import table_of
 from dashboard.models.job import Job, JobFailure
 
 FAILURE = table_of(JobFailure)
-PAGE_ROWS, MOST_CAUSES, BATCH = 25, 12, 2000
+PAGE_ROWS, MOST_CAUSES = 25, 12
 ESCAPE = "\\"
 ORDER: Keyset[Any] = Keyset(
     (FAILURE.c.row, FAILURE.c.id), lambda row: (row.row, row.id), descending=False, size=PAGE_ROWS
@@ -100,58 +97,6 @@ def failures(
         for row in page.rows
     ]
     return Page(rows, page.previous, page.next)
-
-
-def failed_rows_csv(engine: Engine, job: Job, wanted: Filter) -> Iterator[str]:
-    """The refused rows as the file gave them, then row number and what is wrong with each.
-
-    Read in batches, each in its own short transaction: a slow reader holds nothing open.
-    """
-    columns = list(job.layout.get("columns", ()))
-    yield line([*columns, *own_columns(columns)])
-    for batch in batches(engine, job.id, wanted):
-        yield "".join(line(cells) for cells in batch)
-
-
-def own_columns(columns: list[str]) -> list[str]:
-    """Names for our two columns that the file does not use itself."""
-    names = ["row in file", "what is wrong"]
-    while set(names) & set(columns):
-        names = [f"{name}*" for name in names]
-    return names
-
-
-def batches(engine: Engine, job_id: int, wanted: Filter) -> Iterator[list[list[Any]]]:
-    """Whole rows only: the last row of a batch may have more cells, so it opens the next one."""
-    order: Keyset[Any] = Keyset(ORDER.columns, ORDER.key, descending=False, size=BATCH)
-    cursor: Cursor | None = None
-    held: list[Any] = []
-    while True:
-        query = filtered(select(FAILURE).where(FAILURE.c.job_id == job_id), wanted)
-        with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-            found = list(connection.execute(order.select(query, cursor)).all())
-        last = len(found) <= BATCH
-        rows = [(number, list(cells)) for number, cells in groupby(held + found[:BATCH], row_of)]
-        held = [] if last else rows.pop()[1]
-        yield [file_row(number, cells) for number, cells in rows]
-        if last:
-            return
-        cursor = Cursor(order.key(found[BATCH - 1]))
-
-
-def row_of(failure: Any) -> int:
-    return int(failure.row)
-
-
-def file_row(number: int, cells: list[Any]) -> list[Any]:
-    wrong = " ".join(f"{cell.column}: {cell.message}".removeprefix(": ") for cell in cells)
-    return [*json.loads(cells[0].record), number, wrong]
-
-
-def line(cells: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue()
 
 
 def filter_from(args: Mapping[str, str]) -> Filter:

@@ -11,7 +11,9 @@ from dashboard.auth.permissions import Permission
 from dashboard.auth.visibility import visible_job
 from dashboard.errors import NotFound
 from dashboard.extensions import db
-from dashboard.jobs.failure_list import failed_rows_csv, filter_from
+from dashboard.jobs.failed_rows import failed_rows as read_failed_rows
+from dashboard.jobs.failure_list import filter_from
+from dashboard.lib.cells import write_csv_rows
 from dashboard.models.job import Job
 from dashboard.storage.store import PIECE, Store
 from dashboard.web.engine import WITH_NAMES, engine_context
@@ -24,7 +26,7 @@ bp = Blueprint("downloads", __name__, url_prefix="/jobs/<int:job_id>")
 @requires(Permission.JOBS_VIEW_OWN)
 def failed_rows(job_id: int) -> ResponseReturnValue:
     job = detached(job_id)
-    rows = failed_rows_csv(db.engine, job, filter_from(request.args))
+    rows = write_csv_rows(read_failed_rows(db.engine, job, filter_from(request.args)))
     return attachment(rows, f"failed-rows-{job.type}-{job.id}.csv", "text/csv; charset=utf-8")
 
 
@@ -54,7 +56,7 @@ def file_pieces(store: Store, key: str) -> Iterator[bytes]:
             yield piece
 
 
-def attachment(body: Iterator[str] | Iterator[bytes], name: str, kind: str) -> Response:
+def attachment(body: Iterator[bytes], name: str, kind: str) -> Response:
     """Never shown in place, whatever it holds: it came from outside."""
     plain = sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._") or "file"
     response = Response(body, content_type=kind)
