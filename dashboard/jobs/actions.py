@@ -100,6 +100,7 @@ def retry(context: JobContext, session: Session, job_id: int, actor: str) -> Any
         error_message=None,
         finished_at=None,
         first_chunk_at=None,
+        progressed_at=None,
         enqueued_at=now(),
     )
     row = settled(connection, job_id, row, "retry")

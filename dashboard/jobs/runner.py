@@ -26,6 +26,7 @@ from dashboard.jobs.leases import (
 from dashboard.jobs.ledger import ensure_ledger
 from dashboard.jobs.preparing import make_plan, publish_plan
 from dashboard.jobs.settling import finish_apart, settle_chunk, written_apart
+from dashboard.jobs.tracker import report_progress
 from dashboard.jobs.transitions import JOB, emit, making, move
 from dashboard.lib.clock import now
 from dashboard.lib.holder import this_process
@@ -121,7 +122,8 @@ class Runner:
             )
         else:
             with self.context.app.begin() as connection:
-                settle_after(connection, job)
+                if settle_after(connection, job):
+                    report_progress(connection, job_id, last=True)
         finally:
             self.heartbeat.drop()
 

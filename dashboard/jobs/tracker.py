@@ -104,10 +104,14 @@ def sums(connection: Connection, job_id: int) -> dict[str, int]:
     return {**counts, "processed": sum(counts.values())}
 
 
-def report_progress(connection: Connection, job_id: int) -> bool:
-    """Write JobProgressed if the sums moved, at most once a second a job however many workers."""
+def report_progress(connection: Connection, job_id: int, *, last: bool = False) -> bool:
+    """Write JobProgressed if the sums moved, at most once a second a job however many workers.
+
+    The `last` one before the end waits for nothing: it must not be lost.
+    """
     current = sums(connection, job_id)
     clock = database_now(connection)
+    earlier = database_now(connection, timedelta(0) if last else -PROGRESS_EVERY)
     row = connection.execute(
         update(JOB)
         .where(
@@ -116,7 +120,7 @@ def report_progress(connection: Connection, job_id: int) -> bool:
             JOB.c.processed < current["processed"],
             or_(
                 JOB.c.progressed_at.is_(None),
-                JOB.c.progressed_at <= database_now(connection, -PROGRESS_EVERY),
+                JOB.c.progressed_at <= earlier,
             ),
         )
         .values(progressed_at=clock, processed=current["processed"])

@@ -39,7 +39,7 @@ def final_events(room: Room, job_id: int) -> dict[str, int]:
 def test_undisturbed(room: Room):
     job_id = room.finished(LINES)
     assert room.outcome(job_id) == room.outcome(job_id) | END
-    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobCompleted"]
+    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobProgressed", "JobCompleted"]
 
 
 @pytest.mark.parametrize(("step", "chunk"), STEPS)

@@ -15,7 +15,7 @@ def test_refused_records_become_failures(room: Room):
 
 def test_no_error_is_told_for_it(room: Room):
     job_id = room.finished(LINES)
-    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobCompleted"]
+    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobProgressed", "JobCompleted"]
 
 
 def test_a_target_that_refuses_all_the_same(room: Room):

@@ -37,6 +37,14 @@ def test_at_most_once_a_second(room: Room):
     assert found == [True, False]
 
 
+def test_the_last_one_before_the_end_is_never_lost(room: Room):
+    job_id = room.prepared(LINES)
+    assert room.runner.run_one(job_id)
+    assert report(room, job_id)
+    room.run(job_id)
+    assert room.events(job_id)[-2:] == ["JobProgressed", "JobCompleted"]
+
+
 def test_strategy_none_tells_nobody(room: Room):
     job_id = room.prepared(LINES)
     with room.context.app.begin() as connection:

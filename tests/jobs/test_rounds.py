@@ -38,7 +38,7 @@ def test_failed_rows_are_tried_again_by_row(room: Room):
 def test_events_of_both_rounds(room: Room):
     job_id = second_round(room)
     room.run(job_id)
-    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobCompleted"] * 2
+    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobProgressed", "JobCompleted"] * 2
 
 
 def test_rows_that_fail_again(room: Room):
