@@ -1,5 +1,6 @@
 """New import: the form with and without script, and what it refuses."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_refusal_for_the_script_is_json(client):
 def test_a_file_over_the_limit_is_413_and_not_kept(app, client, monkeypatch):
     with app.app_context():
         context = engine_context()
-    small = context.settings.__class__(max_upload_bytes=10, storage_url="")
+    small = replace(context.settings, max_upload_bytes=10)
     monkeypatch.setattr(context, "settings", small)
     response = send(client)
     assert (response.status_code, "larger than the limit" in response.text) == (413, True)
