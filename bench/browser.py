@@ -29,7 +29,7 @@ class Browser:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection = HTTPConnection("127.0.0.1", self.port, timeout=600)
-        connection.request(method, path, body, sent)  # type: ignore[arg-type]
+        connection.request(method, path, body, sent)  # type: ignore[arg-type]  # any iterable
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
         connection.close()

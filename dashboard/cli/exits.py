@@ -21,7 +21,7 @@ class UsageExits64:
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         try:
-            context: click.Context = super().make_context(*args, **kwargs)  # type: ignore[misc]
+            context: click.Context = super().make_context(*args, **kwargs)  # type: ignore[misc]  # click's
         except click.UsageError as error:
             error.exit_code = Exit.USAGE  # type: ignore[misc]  # click reads it per instance
             raise
@@ -29,14 +29,14 @@ class UsageExits64:
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().invoke(*args, **kwargs)  # type: ignore[misc]
+            return super().invoke(*args, **kwargs)  # type: ignore[misc]  # click's
         except click.UsageError as error:
             error.exit_code = Exit.USAGE  # type: ignore[misc]  # click reads it per instance
             raise
 
     def resolve_command(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().resolve_command(*args, **kwargs)  # type: ignore[misc]
+            return super().resolve_command(*args, **kwargs)  # type: ignore[misc]  # click's
         except click.UsageError as error:
             error.exit_code = Exit.USAGE  # type: ignore[misc]  # click reads it per instance
             raise

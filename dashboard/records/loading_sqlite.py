@@ -42,7 +42,7 @@ class SqliteWriter:
         names = ", ".join(map(quote, batch.columns))
         staged = ", ".join(f"c{number}" for number in range(len(batch.columns)))
         statement = (
-            f"INSERT INTO main.{quote(batch.table.name)} ({names})"  # noqa: S608
+            f"INSERT INTO main.{quote(batch.table.name)} ({names})"  # noqa: S608 - quoted names
             f" SELECT {staged} FROM {self.name}.records WHERE rowid > ? AND rowid <= ?"
             " ORDER BY rowid"
         )
