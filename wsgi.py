@@ -1,5 +1,6 @@
 """The WSGI application, for gunicorn and the flask command."""
 
+from config import from_environment
 from dashboard.app import start
 
-app = start()
+app = start(from_environment)

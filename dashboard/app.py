@@ -1,11 +1,11 @@
 """Puts the application together: `create_app(settings)`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Flask
 from htmx_flask import Htmx
 
-from config import ROOT, SettingError, Settings, from_environment
 from dashboard.cli.jobs import jobs as jobs_commands
 from dashboard.cli.users import setup as setup_command
 from dashboard.cli.users import users as users_commands
@@ -17,6 +17,7 @@ from dashboard.extensions import csrf, init_database
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.registry import JobRegistry
 from dashboard.lib.logs import configure_logs
+from dashboard.settings import ROOT, SettingError, Settings, from_environment
 from dashboard.task_queue.queue import TaskQueue
 from dashboard.web import (
     account,
@@ -77,11 +78,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def start() -> Flask:
-    """`create_app()` for an entry point: what is configured wrong ends the process with its message
-    instead of a traceback."""
+def start(read: Callable[[], Settings]) -> Flask:
+    """`create_app(read())` for an entry point: what is configured wrong ends the process with its
+    message instead of a traceback."""
     try:
-        return create_app()
+        return create_app(read())
     except (SettingError, ConfigurationError) as error:
         raise SystemExit(f"JobEngine cannot start. {error}") from None
 

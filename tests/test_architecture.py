@@ -12,7 +12,7 @@ FLOORS: dict[str, int] = {
     name: floor
     for floor, names in enumerate(
         [
-            ["config", "dashboard.errors", "dashboard.lib"],
+            ["dashboard.settings", "dashboard.errors", "dashboard.lib"],
             ["dashboard.extensions", "dashboard.formats", "dashboard.storage"],
             ["dashboard.task_queue", "dashboard.models"],
             ["dashboard.events"],
@@ -23,6 +23,7 @@ FLOORS: dict[str, int] = {
             ["dashboard.sync", "dashboard.reports", "dashboard.demo"],
             ["dashboard.web", "dashboard.api", "dashboard.cli"],
             ["dashboard.app"],
+            ["config"],
             ["tasks"],
             ["wsgi"],
         ]

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config import Settings
 from dashboard.auth.emails import checked_email, plain_email
 from dashboard.auth.passwords import (
     WeakPassword,
@@ -17,6 +16,7 @@ from dashboard.auth.passwords import (
 )
 from dashboard.errors import InputRefused, NotFound, WrongState
 from dashboard.models.user import Role, User
+from dashboard.settings import Settings
 
 LONGEST_NAME = 120
 LARGEST_USER_ID = 2**31 - 1

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Engine, make_url
 
-from config import Settings
 from dashboard.extensions import make_engine
 from dashboard.jobs.registry import JobRegistry
+from dashboard.settings import Settings
 from dashboard.storage.store import Store
 from dashboard.task_queue.queue import TaskQueue
 

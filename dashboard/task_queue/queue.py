@@ -9,7 +9,7 @@ from huey.serializer import SignedSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from config import Settings
+from dashboard.settings import Settings
 
 Handler = Callable[[int], None]
 JOBS, EVENTS = "jobs", "events"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from config import Settings
+from dashboard.settings import Settings
 
 # Connections to this very host only, nothing inline, nothing evaluated.
 POLICY = "; ".join(

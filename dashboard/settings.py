@@ -1,0 +1,149 @@
+"""Every setting: unit, default, read from the environment once. See docs/settings.md."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(ValueError):
+    """A setting in the environment cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What this process runs with. Sizes in bytes, times in seconds."""
+
+    env: str = "development"
+    instance: Path = ROOT / "instance"
+    database_url: str = ""
+    target_database_url: str = ""
+    queue_url: str = ""
+    storage_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 4000
+    public_url: str = ""
+    trusted_proxies: int = 0
+    secret_key: str = ""
+    admin_email: str = ""
+    admin_password: str = ""
+    max_upload_bytes: int = 5 * 1024**3
+    workers: int = 2
+    log_level: str = "INFO"
+    demo: bool = True
+    chunk_bytes: int = 2 * 1024**2
+    lease_seconds: float = 15.0
+    turn_seconds: float = 2.0
+    job_types: Mapping[str, Any] = field(default_factory=dict)
+    listeners: Mapping[str, bool] = field(default_factory=lambda: {"log": True})
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def same_database(self) -> bool:
+        """Records and jobs share one database, so one transaction covers both (I1)."""
+        return self.target_database_url == self.database_url
+
+
+def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read every setting once; `overrides` are field names of Settings and win."""
+    env = os.environ if environ is None else environ
+    mode = choice(env, "JOBENGINE_ENV", "development", ("development", "production"))
+    instance = Path(overrides.get("instance") or env.get("INSTANCE_PATH") or ROOT / "instance")
+    database_url = sqlalchemy_url(env.get("DATABASE_URL") or f"file:{instance / 'jobengine.db'}")
+    values: dict[str, Any] = {
+        "env": mode,
+        "instance": instance.resolve(),
+        "database_url": database_url,
+        "target_database_url": sqlalchemy_url(env.get("TARGET_DATABASE_URL") or database_url),
+        "queue_url": queue_url(env, instance),
+        "storage_url": env.get("STORAGE_URL") or str(instance.resolve() / "storage"),
+        "host": env.get("HOST") or "127.0.0.1",
+        "port": whole(env, "PORT", 4000, low=1, high=65535),
+        "public_url": env.get("PUBLIC_URL", "").rstrip("/"),
+        "trusted_proxies": whole(env, "TRUSTED_PROXIES", 0, low=0, high=10),
+        "secret_key": secret(env, "SECRET_KEY", instance, mode),
+        "admin_email": env.get("ADMIN_EMAIL", ""),
+        "admin_password": env.get("ADMIN_PASSWORD", ""),
+        "max_upload_bytes": whole(env, "MAX_UPLOAD_BYTES", 5 * 1024**3, low=1),
+        "workers": whole(env, "WORKERS", 2, low=1, high=256),
+        "log_level": choice(
+            env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+        ),
+        "demo": whole(env, "DEMO", 0 if mode == "production" else 1, low=0, high=1) == 1,
+    }
+    return Settings(**{**values, **overrides})
+
+
+def choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name) or default
+    if value not in allowed:
+        raise SettingError(f"{name}={value!r} is not allowed; use one of {', '.join(allowed)}.")
+    return value
+
+
+def whole(
+    env: Mapping[str, str], name: str, default: int, *, low: int, high: int | None = None
+) -> int:
+    text = env.get(name) or str(default)
+    bounds = f"a whole number from {low}" + (f" to {high}" if high is not None else "")
+    if not text.isascii() or not text.isdigit():
+        raise SettingError(f"{name}={text!r} is not a number; use {bounds}.")
+    value = int(text)
+    if value < low or (high is not None and value > high):
+        raise SettingError(f"{name}={text} is out of range; use {bounds}.")
+    return value
+
+
+def sqlalchemy_url(url: str) -> str:
+    """`file:PATH` and `sqlite:///PATH` become an absolute SQLite path; PostgreSQL gets psycopg."""
+    if url.startswith("file:"):
+        url = "sqlite:///" + url.removeprefix("file:").removeprefix("//")
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///{Path(url.removeprefix('sqlite:///')).resolve()}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if not url.startswith("postgresql+psycopg://"):
+        raise SettingError(f"The database URL {url!r}: use postgresql://… or file:PATH.")
+    return url
+
+
+def queue_url(env: Mapping[str, str], instance: Path) -> str:
+    if env.get("QUEUE_URL"):
+        url = env["QUEUE_URL"]
+    elif env.get("REDIS_HOST"):
+        url = f"redis://{env['REDIS_HOST']}:{env.get('REDIS_PORT') or 6379}/0"
+    else:
+        url = f"sqlite:///{instance.resolve() / 'queue.db'}"
+    allowed = ("sqlite:", "file:", "redis:", "rediss:", "postgresql", "memory:")
+    if not url.startswith(allowed):
+        raise SettingError(f"QUEUE_URL={url!r}: use sqlite:///, redis:// or postgresql://.")
+    return url
+
+
+def secret(env: Mapping[str, str], name: str, instance: Path, mode: str) -> str:
+    """From the environment; else made once and kept in the instance folder (mode 600)."""
+    if env.get(name):
+        return env[name]
+    if mode == "production":
+        raise SettingError(f"{name} is not set; production needs one (at least 32 random bytes).")
+    path = instance / name.lower()
+    if not path.exists():
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Whole under its name or not at all: web and consumers may start at the same moment.
+        handle, partial = tempfile.mkstemp(dir=instance)
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(partial, path)
+        os.unlink(partial)
+    return path.read_text()
