@@ -17,6 +17,7 @@ from dashboard.extensions import csrf, init_database
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.registry import JobRegistry
 from dashboard.lib.logs import configure_logs
+from dashboard.models import preview, saved_mapping, token  # noqa: F401 - known to migrations
 from dashboard.settings import ROOT, SettingError, Settings, from_environment
 from dashboard.task_queue.queue import TaskQueue
 from dashboard.web import (

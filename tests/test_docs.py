@@ -17,7 +17,9 @@ def names(pattern: str, path: Path) -> set[str]:
 
 def read_settings() -> set[str]:
     quoted = names(r'env(?:\.get\(|, |\[)"([A-Z_]+)"', ROOT / "dashboard" / "settings.py")
-    return quoted | names(r'(?:whole|choice|secret)\(\s*env, "([A-Z_]+)"', ROOT / "dashboard" / "settings.py")
+    return quoted | names(
+        r'(?:whole|choice|secret)\(\s*env, "([A-Z_]+)"', ROOT / "dashboard" / "settings.py"
+    )
 
 
 def test_every_setting_is_documented_and_no_other() -> None:

@@ -1,15 +1,17 @@
 """What the runner asks of a kind of job: plan the work once, then run it chunk by chunk."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from sqlalchemy import Connection
 
 from dashboard.jobs.registry import JobType
 from dashboard.records.failures import Failure
+from dashboard.records.written import Written
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 
@@ -32,7 +34,11 @@ class PlannedChunk:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The input cut into chunks; `layout` (JSON) says how bytes become rows."""
+    """The input cut into chunks; `layout` (JSON) says how bytes become rows.
+
+    `layout["form"]`, when set, is the key of the stored form the chunks lie in (`Forms.keep`); left
+    out, they lie in the uploaded file itself.
+    """
 
     layout: Mapping[str, Any]
     chunks: list[PlannedChunk]
@@ -47,7 +53,9 @@ class Chunk:
     """A claimed chunk with its bytes.
 
     `isolate` asks for the slower way that finds each row the target refuses (I5). `only_rows`, when
-    set, limits the work to those row numbers (a round that tries failed rows again).
+    set, limits the work to those row numbers (a round that tries failed rows again). `corrections`
+    are a person's new cells for rows of this chunk, in the order of the layout's columns; None
+    leaves the row out (skipped).
     """
 
     number: int
@@ -56,16 +64,21 @@ class Chunk:
     layout: Mapping[str, Any]
     isolate: bool = False
     only_rows: frozenset[int] | None = None
+    corrections: Mapping[int, Sequence[str] | None] = field(default_factory=dict)
 
 
 class RecordWriter(Protocol):
-    """Writes a chunk's prepared records. Called by the runner in this order, once per try."""
+    """Writes a chunk's prepared records. Called by the runner in this order, once per try.
+
+    In a check `write` runs in a transaction that is rolled back: it may use temporary tables, but
+    must burn no ids.
+    """
 
     def open(self, connection: Connection) -> None:
         """Before the transaction begins (SQLite attaches its stage file here)."""
 
-    def write(self, connection: Connection) -> list[Failure]:
-        """Inside the transaction; returns the rows refused while writing (isolate only).
+    def write(self, connection: Connection) -> Written:
+        """Inside the transaction; `refused` rows are found in isolation only.
 
         Raises RecordsRefused when the target refuses and the rows were not isolated.
         """
@@ -78,19 +91,43 @@ class RecordWriter(Protocol):
 class Outcome:
     """What a chunk came to before writing.
 
-    `accepted` rows wait in `writer`; each becomes `created` unless `writer.write` refuses it.
+    `accepted` rows wait in `writer`, which tells what became of each.
     """
 
     accepted: int
     failures: list[Failure]
     writer: RecordWriter | None
-    updated: int = 0
-    unchanged: int = 0
     skipped: int = 0
 
 
+class Forms(Protocol):
+    """The uploaded file and a place for seekable copies of it, as preparing lends them."""
+
+    @property
+    def name(self) -> str:
+        """What the person called the file."""
+
+    def local_path(self) -> AbstractContextManager[Path]:
+        """The uploaded file as a file of this machine; a copy when the store is elsewhere."""
+
+    def keep(self, pieces: Iterable[bytes]) -> str:
+        """Store a form and return its key; it lives as long as the upload."""
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """A kept form, seekable."""
+
+
 class BaseChunkJob(ABC):
-    """One kind of job for one job. `connect` opens a connection to the target for reading."""
+    """One kind of job for one job. `connect` opens a connection to the target for reading.
+
+    The runner sets `purpose` (run, check, undo), `uuid` (of the job), `origin_uuid` (of the job a
+    check or undo belongs to) and, while preparing, `forms`.
+    """
+
+    purpose: str = "run"
+    uuid: str = ""
+    origin_uuid: str | None = None
+    forms: Forms | None = None
 
     def __init__(self, job_type: JobType, options: Mapping[str, Any], connect: Connect) -> None:
         self.job_type = job_type

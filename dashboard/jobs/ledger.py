@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from dashboard.errors import ConfigurationError
 from dashboard.lib.clock import now
+from dashboard.records.written import Written
 
 LEDGER = Table(
     "jobengine_ledger",
@@ -28,7 +29,8 @@ LEDGER = Table(
     Column("job_uuid", String(36), primary_key=True),
     Column("round", Integer, primary_key=True),
     Column("chunk", Integer, primary_key=True),
-    Column("refused", JSON, nullable=False),
+    # What became of its rows (Written as JSON).
+    Column("refused", JSON, key="written", nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
 )
 Key = tuple[str, int, int]
@@ -56,21 +58,20 @@ def enter(connection: Connection, key: Key) -> None:
     """First statement of a chunk's transaction: a second writer raises AlreadyWritten here."""
     values = dict(zip(("job_uuid", "round", "chunk"), key, strict=True))
     try:
-        connection.execute(insert(LEDGER).values(**values, refused=[], at=now()))
+        connection.execute(insert(LEDGER).values(**values, written={}, at=now()))
     except IntegrityError as error:
         raise AlreadyWritten from error
 
 
-def note_refused(connection: Connection, key: Key, refused: list[Any]) -> None:
-    """Rows the target refused while writing: known only here until the chunk is marked done."""
-    if refused:
-        connection.execute(update(LEDGER).where(*matches(key)).values(refused=refused))
+def note_written(connection: Connection, key: Key, written: Written) -> None:
+    """What became of the rows: known only here until the chunk is marked done."""
+    connection.execute(update(LEDGER).where(*matches(key)).values(written=written.to_json()))
 
 
-def entered(connection: Connection, key: Key) -> list[Any] | None:
-    """The refused rows if the chunk's records are in the target, else None."""
-    refused: list[Any] | None = connection.scalar(select(LEDGER.c.refused).where(*matches(key)))
-    return refused
+def entered(connection: Connection, key: Key) -> Written | None:
+    """What was written if the chunk's records are in the target, else None."""
+    told = connection.scalar(select(LEDGER.c.written).where(*matches(key)))
+    return None if told is None else Written.from_json(told)
 
 
 def matches(key: Key) -> tuple[Any, ...]:

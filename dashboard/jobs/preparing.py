@@ -1,6 +1,11 @@
 """The leased step before any chunk: read the whole input once, cut it, publish the chunks."""
 
-from typing import Any
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -11,15 +16,47 @@ from dashboard.jobs.transitions import JOB, move
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import ChunkState, JobStatus
 from dashboard.models.stored_file import StoredFile
+from dashboard.storage.store import Store
 
 S = JobStatus
 
 
+FORMS = "forms"
+FORM_LIMIT = 1 << 42
+
+
+class StoredForms:
+    """The job's upload, and the store as the place for its forms."""
+
+    def __init__(self, store: Store, key: str, name: str) -> None:
+        self.store, self.key, self.name = store, key, name
+
+    @contextmanager
+    def local_path(self) -> Iterator[Path]:
+        path = self.store.local_path(self.key)
+        if path is not None:
+            yield path
+            return
+        with tempfile.NamedTemporaryFile(prefix="jobengine-upload-") as copy:
+            with self.store.open(self.key) as stream:
+                shutil.copyfileobj(stream, copy)
+            copy.flush()
+            yield Path(copy.name)
+
+    def keep(self, pieces: Iterable[bytes]) -> str:
+        return self.store.put(pieces, folder=FORMS, limit=FORM_LIMIT).key
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        return self.store.open(key)
+
+
 def make_plan(context: JobContext, job: AnyRow, work: BaseChunkJob) -> Plan:
-    """Raises FileRefused or NotFound; writes nothing."""
+    """Raises FileRefused or NotFound; writes nothing but the file's form."""
     with context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-        key = connection.scalar(select(StoredFile.key).where(StoredFile.id == job.file_id))
-    with context.store.open(key or "") as stream:
+        query = select(StoredFile.key, StoredFile.name).where(StoredFile.id == job.file_id)
+        key, name = connection.execute(query).one_or_none() or ("", "")
+    work.forms = StoredForms(context.store, key, name)
+    with context.store.open(key) as stream:
         return work.plan(stream)
 
 

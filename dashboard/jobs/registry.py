@@ -25,16 +25,24 @@ class Strategy(StrEnum):
 
 SUFFIXES = {Kind.EXPORT: "-export", Kind.SYNC: "-sync", Kind.REPORT: "-report"}
 DEFAULT_JOBS = {Kind.IMPORT: "dashboard.importers.chunk_job:GenericImportChunkJob"}
+UNDO_JOBS = {Kind.IMPORT: "dashboard.importers.undo:UndoImportJob"}
 KEYS = {
     "label", "model", "table", "job", "importer", "broadcast", "strategy", "chunk_rows",
-    "limit", "description", "sensitive", "roles",
+    "limit", "description", "sensitive", "roles", "undo_days", "most_failed_rows",
+    "most_failed_percent",
 }  # fmt: skip
+UNDO_DAYS = 7
 IMPORT_SOURCES = ("importer", "model", "table")
 
 
 @dataclass(frozen=True, slots=True)
 class JobType:
-    """One entry of JOB_TYPES. Paths are `package.module:Name`; nothing is imported until asked."""
+    """One entry of JOB_TYPES. Paths are `package.module:Name`; nothing is imported until asked.
+
+    `limit` is how many workers may run the type at once. `roles` may run it (empty: all who may run
+    jobs). `undo_days` is how long an import can be reversed (0: never, and nothing is kept for it).
+    `most_failed_rows` and `most_failed_percent` are its error budget: beyond it a job pauses.
+    """
 
     name: str
     kind: Kind
@@ -49,6 +57,10 @@ class JobType:
     chunk_rows: int | None = None
     limit: int | None = None
     sensitive: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    undo_days: int = UNDO_DAYS
+    most_failed_rows: int | None = None
+    most_failed_percent: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def load_job(self) -> Any:
@@ -178,4 +190,8 @@ def parse_entry(kind: Kind, name: str, entry: Mapping[str, Any]) -> JobType:
         chunk_rows=entry.get("chunk_rows"),
         limit=entry.get("limit"),
         sensitive=tuple(entry.get("sensitive", ())),
+        roles=tuple(entry.get("roles", ())),
+        undo_days=int(entry.get("undo_days", UNDO_DAYS)),
+        most_failed_rows=entry.get("most_failed_rows"),
+        most_failed_percent=entry.get("most_failed_percent"),
     )

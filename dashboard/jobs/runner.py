@@ -13,6 +13,7 @@ from dashboard.errors import JobEngineError, LeaseLost, RecordsRefused
 from dashboard.events.types import JobFailed, JobRetrying
 from dashboard.jobs.chunk_job import BaseChunkJob, Chunk, PlannedChunk
 from dashboard.jobs.context import JobContext
+from dashboard.jobs.corrections import corrections
 from dashboard.jobs.finalising import fail_job, finalise, release_followers
 from dashboard.jobs.heartbeat import Heartbeat, InHand
 from dashboard.jobs.leases import (
@@ -25,6 +26,7 @@ from dashboard.jobs.leases import (
 )
 from dashboard.jobs.ledger import ensure_ledger
 from dashboard.jobs.preparing import make_plan, publish_plan
+from dashboard.jobs.registry import UNDO_JOBS, load_path
 from dashboard.jobs.settling import finish_apart, settle_chunk, written_apart
 from dashboard.jobs.tracker import report_progress
 from dashboard.jobs.transitions import JOB, emit, making, move
@@ -225,10 +227,14 @@ class Runner:
         planned = PlannedChunk(
             claimed.offset, claimed.length, claimed.first_row, claimed.rows, claimed.hints
         )
-        key = self._file_key(job)
+        key = claimed.hints.get("form") or job.layout.get("form") or self._file_key(job)
         data = self.context.store.read(key, claimed.offset, claimed.length)
-        only = frozenset(claimed.hints["again"]) if "again" in claimed.hints else None
-        return Chunk(claimed.number, data, planned, job.layout, isolate, only)
+        if "again" not in claimed.hints:
+            return Chunk(claimed.number, data, planned, job.layout, isolate)
+        with self.context.app.connect().execution_options(**READ) as connection:
+            corrected = corrections(connection, job.id, claimed.id)
+        only = frozenset(claimed.hints["again"])
+        return Chunk(claimed.number, data, planned, job.layout, isolate, only, corrected)
 
     def _isolate_from_now_on(self, job: AnyRow) -> None:
         """The target refused a chunk's records: this job's chunks now find the rows (I5)."""
@@ -290,9 +296,21 @@ class Runner:
         if self._work is None or self._work[0] != key:
             job_type = self.context.registry.get(job.type)
             options = {"chunkRows": job.chunk_rows, **job.options}
-            made = job_type.load_job()(job_type, options, self.context.target.connect)
+            path = UNDO_JOBS[job_type.kind] if job.purpose == "undo" else job_type.job
+            made = load_path(path)(job_type, options, self.context.target.connect)
+            made.purpose, made.uuid = job.purpose, job.uuid
+            made.origin_uuid = self._origin_uuid(job)
             self._work = (key, made)
         return self._work[1]
+
+    def _origin_uuid(self, job: AnyRow) -> str | None:
+        if job.origin_id is None:
+            return None
+        with self.context.app.connect().execution_options(**READ) as connection:
+            uuid: str | None = connection.scalar(
+                select(JOB.c.uuid).where(JOB.c.id == job.origin_id)
+            )
+        return uuid
 
 
 def give_back(connection: Connection, job: AnyRow, to: JobStatus, **values: Any) -> None:

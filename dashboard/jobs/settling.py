@@ -16,13 +16,17 @@ from dashboard.jobs.tracker import forget_failures, settle, write_failures
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import ChunkState
 from dashboard.records.failures import Failure
+from dashboard.records.written import Written
 
 Counts = dict[str, int]
+NOTHING = Written([])
 
 
 def settle_chunk(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
     """Raises RecordsRefused (rolled back) or LeaseLost (rolled back)."""
-    if context.settings.same_database:
+    if job.purpose == "check":
+        settle_checked(context, job, chunk, outcome)
+    elif context.settings.same_database:
         settle_together(context, job, chunk, outcome)
     else:
         settle_apart(context, job, chunk, outcome)
@@ -31,33 +35,41 @@ def settle_chunk(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outco
 def settle_together(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
     """One database, one transaction; settle is its last statement."""
     with writing(context.chunks, outcome) as connection:
-        refused = outcome.writer.write(connection) if outcome.writer else []
-        failures = outcome.failures + refused
-        keep_failures(connection, job, chunk, failures)
-        settle(connection, chunk.id, chunk.lease_token, counts_of(chunk, outcome, refused))
+        written = outcome.writer.write(connection) if outcome.writer else NOTHING
+        keep_failures(connection, job, chunk, outcome.failures + written.refused)
+        done(connection, chunk, counts_of(chunk, outcome), written)
+
+
+def settle_checked(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
+    """Nothing reaches the target: the writer compares, its transaction is rolled back."""
+    with comparing(context.target, outcome) as connection:
+        written = outcome.writer.write(connection) if outcome.writer else NOTHING
+    with context.app.begin() as connection:
+        keep_failures(connection, job, chunk, outcome.failures + written.refused)
+        done(connection, chunk, counts_of(chunk, outcome), written)
 
 
 def settle_apart(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
     """Two databases: prepared here, written there with a ledger row, marked done here."""
-    key, counts = ledger_key(job, chunk), counts_of(chunk, outcome, [])
+    key, counts = ledger_key(job, chunk), counts_of(chunk, outcome)
     # 1. What the chunk will come to, so that it can be marked done without reading it again.
     with closing_unless_done(outcome), context.app.begin() as connection:
         # Always: isolating comes here a second time within one attempt.
-        forget_failures(connection, job.id, chunk.id)
+        forget_failures(connection, job.id, chunk.id, chunk.hints.get("again"))
         write_failures(connection, job.id, chunk.id, outcome.failures)
         save_prepared(connection, chunk, counts)
     # 2. Ledger row first: a second writer of this chunk waits here and then fails.
     try:
         with writing(context.target, outcome) as connection:
             ledger.enter(connection, key)
-            refused = outcome.writer.write(connection) if outcome.writer else []
-            ledger.note_refused(connection, key, [list(failure) for failure in refused])
+            written = outcome.writer.write(connection) if outcome.writer else NOTHING
+            ledger.note_written(connection, key, written)
     except ledger.AlreadyWritten:
         # An earlier holder, thought dead, wrote it meanwhile: the same rows, so the same counts.
         finish_apart(context, job, chunk, counts)
         return
     # 3. The done mark; lost in a crash, `finish_apart` makes it from what steps 1 and 2 left.
-    mark_done(context, job, chunk, counts, refused)
+    mark_done(context, job, chunk, counts, written)
 
 
 def finish_apart(
@@ -67,16 +79,16 @@ def finish_apart(
     if context.settings.same_database or prepared is None:
         return False
     with context.target.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-        refused = ledger.entered(connection, ledger_key(job, chunk))
-    if refused is None:
+        written = ledger.entered(connection, ledger_key(job, chunk))
+    if written is None:
         return False
-    mark_done(context, job, chunk, prepared, [Failure(*item) for item in refused])
+    mark_done(context, job, chunk, prepared, written)
     return True
 
 
 def written_apart(context: JobContext, job: AnyRow, chunk: AnyRow) -> bool:
     """Does the other database hold it, though its done mark is missing? Then it has not failed."""
-    if context.settings.same_database:
+    if context.settings.same_database or job.purpose == "check":
         return False
     try:
         with context.target.connect().execution_options(sqlite_begin="DEFERRED") as connection:
@@ -90,25 +102,45 @@ def mark_done(
     job: AnyRow,
     chunk: AnyRow,
     counts: Mapping[str, int],
-    refused: list[Failure],
+    written: Written,
 ) -> None:
-    rows = len({failure.row for failure in refused})
     with context.app.begin() as connection:
-        write_failures(connection, job.id, chunk.id, refused)
-        shifted = {
-            **counts,
-            "created": counts["created"] - rows,
-            "failed": counts["failed"] + rows,
-        }
-        settle(connection, chunk.id, chunk.lease_token, shifted)
+        write_failures(connection, job.id, chunk.id, written.refused)
+        done(connection, chunk, counts, written)
+
+
+def done(
+    connection: Connection, chunk: AnyRow, counts: Mapping[str, int], written: Written
+) -> None:
+    """The settle, with what the writer counted added to what was known before writing."""
+    refused = len({failure.row for failure in written.refused})
+    more = {
+        "created": written.created,
+        "updated": written.updated,
+        "unchanged": written.unchanged,
+        "skipped": written.skipped,
+        "failed": refused,
+    }
+    total = {name: value + more[name] for name, value in counts.items()}
+    settle(connection, chunk.id, chunk.lease_token, total, notes_of(chunk, written))
+
+
+def notes_of(chunk: AnyRow, written: Written) -> dict[str, Any] | None:
+    """What an earlier round noted stays: a later one writes other rows. Lists grow."""
+    if not chunk.notes or not written.notes:
+        return dict(written.notes) or chunk.notes
+    merged = dict(chunk.notes)
+    for name, value in written.notes.items():
+        merged[name] = [*merged.get(name, []), *value] if isinstance(value, list) else value
+    return merged
 
 
 def keep_failures(
     connection: Connection, job: AnyRow, chunk: AnyRow, failures: list[Failure]
 ) -> None:
-    """Replace the chunk's failures; a first try of a first round has none to replace."""
+    """Replace the failures of the rows tried; a first try of a first round has none to replace."""
     if chunk.attempt > 1 or chunk.round > 1:
-        forget_failures(connection, job.id, chunk.id)
+        forget_failures(connection, job.id, chunk.id, chunk.hints.get("again"))
     write_failures(connection, job.id, chunk.id, failures)
 
 
@@ -126,18 +158,16 @@ def save_prepared(connection: Connection, chunk: AnyRow, counts: Counts) -> None
         raise LeaseLost(f"Chunk {chunk.id} was taken over by another worker.")
 
 
-def counts_of(chunk: AnyRow, outcome: Outcome, refused: list[Failure]) -> Counts:
-    """Rows by outcome. A round that tries failed rows again adds to what earlier rounds wrote."""
-    refused_rows = len({failure.row for failure in refused})
-    fresh = {
-        "created": outcome.accepted - refused_rows,
-        "updated": outcome.updated,
-        "unchanged": outcome.unchanged,
-        "skipped": outcome.skipped,
-    }
-    counts = {name: getattr(chunk, name) + value for name, value in fresh.items()}
+def counts_of(chunk: AnyRow, outcome: Outcome) -> Counts:
+    """Rows by outcome before writing. A round that tries failed rows again adds to what earlier
+    rounds came to (`failed` then holds the rows it leaves alone)."""
+    counts = {name: getattr(chunk, name) for name in ("created", "updated", "unchanged")}
     failed = len({failure.row for failure in outcome.failures})
-    return {**counts, "failed": failed + refused_rows}
+    return {
+        **counts,
+        "skipped": chunk.skipped + outcome.skipped,
+        "failed": chunk.failed + failed,
+    }
 
 
 def ledger_key(job: AnyRow, chunk: AnyRow) -> ledger.Key:
@@ -167,6 +197,24 @@ def writing(engine: Any, outcome: Outcome) -> Iterator[Connection]:
                 writer.open(connection)
             with connection.begin():
                 yield connection
+        finally:
+            if writer:
+                writer.close(connection)
+
+
+@contextmanager
+def comparing(engine: Any, outcome: Outcome) -> Iterator[Connection]:
+    """As `writing`, but rolled back; on SQLite without the write lock."""
+    writer = outcome.writer
+    with closing_unless_done(outcome):
+        opened = engine.connect().execution_options(sqlite_begin="DEFERRED")
+    with opened as connection:
+        try:
+            if writer:
+                writer.open(connection)
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
         finally:
             if writer:
                 writer.close(connection)

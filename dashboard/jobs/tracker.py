@@ -1,6 +1,6 @@
 """Writes what a job has come to: failures, the settle, sums, and progress from the heartbeat."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ COPY_FAILURES = (
     'COPY job_failures (job_id, chunk_id, "row", "column", code, message, value, record) FROM STDIN'
 )
 LONGEST_COLUMN = 200
+IN_ONE_LIST = 1000
 PROGRESS_EVERY = timedelta(seconds=1)
 
 
@@ -55,19 +56,35 @@ def without_nul(cell: Any) -> Any:
     return cell.replace("\0", "\u2400") if isinstance(cell, str) and "\0" in cell else cell
 
 
-def forget_failures(connection: Connection, job_id: int, chunk_id: int) -> None:
-    """By the job too: its index is the only one the failures pay for."""
+def forget_failures(
+    connection: Connection, job_id: int, chunk_id: int, rows: Sequence[int] | None = None
+) -> None:
+    """The chunk's failures, or those of `rows` when only these are tried again.
+
+    By the job too: its index is the only one the failures pay for.
+    """
     of_chunk = (FAILURE.c.job_id == job_id, FAILURE.c.chunk_id == chunk_id)
-    connection.execute(delete(FAILURE).where(*of_chunk))
+    if rows is None:
+        connection.execute(delete(FAILURE).where(*of_chunk))
+        return
+    for start in range(0, len(rows), IN_ONE_LIST):
+        some = FAILURE.c.row.in_(rows[start : start + IN_ONE_LIST])
+        connection.execute(delete(FAILURE).where(*of_chunk, some))
 
 
-def settle(connection: Connection, chunk_id: int, token: str, counts: Mapping[str, int]) -> None:
+def settle(
+    connection: Connection,
+    chunk_id: int,
+    token: str,
+    counts: Mapping[str, int],
+    notes: Mapping[str, Any] | None = None,
+) -> None:
     """Mark the chunk done. The LAST statement of its transaction (I1).
 
     Raises LeaseLost when another worker took the chunk over: everything here is rolled back.
     """
     values = {f"p_{name}": counts[name] for name in OUTCOMES}
-    keys = {"p_chunk": chunk_id, "p_token": token, "p_moment": now()}
+    keys = {"p_chunk": chunk_id, "p_token": token, "p_moment": now(), "p_notes": notes}
     result = connection.execute(settle_statement(), {**values, **keys})
     if result.rowcount != 1:
         raise LeaseLost(f"Chunk {chunk_id} was taken over by another worker.")
@@ -91,6 +108,7 @@ def settle_statement() -> Any:
             error_message=None,
             next_try_at=None,
             prepared=None,
+            notes=bindparam("p_notes", type_=CHUNK.c.notes.type),
             **{name: bindparam(f"p_{name}") for name in OUTCOMES},
         )
     )

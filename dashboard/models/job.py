@@ -70,6 +70,8 @@ class Job(Base):
     # The last round whose `after` hook has run; a round ends only then.
     after_round: Mapped[int] = mapped_column(default=0)
 
+    # Until then the import can be reversed; null: what undo needs was not kept.
+    undo_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     run_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     enqueued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -130,6 +132,8 @@ class JobChunk(Base):
     # Another target: the outcome saved before the target is written (I1).
     prepared: Mapped[dict[str, Any] | None] = mapped_column(Json)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # What the chunk's writer noted: created rows for an undo, samples of a check (`Written.notes`).
+    notes: Mapped[dict[str, Any] | None] = mapped_column(Json)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error_code: Mapped[str | None] = mapped_column(String(60))
     error_message: Mapped[str | None] = mapped_column(Text)
@@ -152,3 +156,24 @@ class JobFailure(Base):
     message: Mapped[str] = mapped_column(Text)
     value: Mapped[str | None] = mapped_column(Text)
     record: Mapped[str] = mapped_column(Text)
+
+
+class RowCorrection(Base):
+    """A person's new cells for a failed row, tried in the job's next round and kept for its undo.
+
+    `cells` is a JSON array in the order of the layout's columns; null leaves the row out (skipped).
+    """
+
+    __tablename__ = "row_corrections"
+    __table_args__ = (
+        UniqueConstraint("job_id", "row"),
+        Index("ix_row_corrections_chunk_id", "chunk_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    chunk_id: Mapped[int] = mapped_column(ForeignKey("job_chunks.id", ondelete="CASCADE"))
+    row: Mapped[int] = mapped_column(BigInteger)
+    cells: Mapped[str | None] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -22,3 +22,5 @@ class StoredFile(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    # Its bytes were removed when their time was over; the row stays for the jobs that name it.
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -10,6 +10,7 @@ from dashboard.errors import RecordsRefused
 from dashboard.records.database_errors import refusal
 from dashboard.records.failures import Failure
 from dashboard.records.refusals import Refusals
+from dashboard.records.written import Written
 
 FIRST_BLOCK = 256
 
@@ -41,6 +42,13 @@ class Batch:
 
 Send = Callable[[int, int], int]
 """Writes records [start, stop) of the batch and tells how many the database took."""
+
+
+def insert_all(batch: Batch, connection: Connection, send: Send) -> Written:
+    """Every record of the batch is a new one."""
+    isolated = batch.isolate
+    refused = send_isolated(batch, connection, send) if isolated else send_all(batch, send)
+    return Written(refused, created=batch.count - len(refused))
 
 
 def send_all(batch: Batch, send: Send) -> list[Failure]:

@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from dashboard.records.batch import Batch, send_all, send_isolated
-from dashboard.records.failures import Failure
+from dashboard.records.batch import Batch, insert_all
 from dashboard.records.loading_postgres import PostgresWriter
 from dashboard.records.loading_sqlite import SqliteWriter
 from dashboard.records.values import python_values
+from dashboard.records.written import Written
 
 
 class RowWriter:
@@ -20,16 +20,14 @@ class RowWriter:
     def open(self, connection: Connection) -> None:
         """INSERT needs nothing beforehand."""
 
-    def write(self, connection: Connection) -> list[Failure]:
+    def write(self, connection: Connection) -> Written:
         batch = self.batch
 
         def send(start: int, stop: int) -> int:
             connection.execute(insert(batch.table), records(batch, start, stop))
             return stop - start
 
-        if batch.isolate:
-            return send_isolated(batch, connection, send)
-        return send_all(batch, send)
+        return insert_all(batch, connection, send)
 
     def close(self, connection: Connection | None) -> None:
         """Nothing was made."""

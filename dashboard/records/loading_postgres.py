@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute
 from sqlalchemy import Connection
 
-from dashboard.records.batch import Batch, Send, send_all, send_isolated
-from dashboard.records.failures import Failure
+from dashboard.records.batch import Batch, Send, insert_all
+from dashboard.records.written import Written
 
 pc: Any = pyarrow.compute  # its published types know only some calls
 
@@ -31,11 +31,9 @@ class PostgresWriter:
     def open(self, connection: Connection) -> None:
         """COPY needs nothing beforehand."""
 
-    def write(self, connection: Connection) -> list[Failure]:
+    def write(self, connection: Connection) -> Written:
         send = self._sender(connection)
-        if self.batch.isolate:
-            return send_isolated(self.batch, connection, send)
-        return send_all(self.batch, send)
+        return insert_all(self.batch, connection, send)
 
     def close(self, connection: Connection | None) -> None:
         self.batch.raw = self.lines = None

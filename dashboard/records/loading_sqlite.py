@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from dashboard.records.batch import Batch, send_all, send_isolated
-from dashboard.records.failures import Failure
+from dashboard.records.batch import Batch, insert_all
 from dashboard.records.values import stored_in_sqlite
+from dashboard.records.written import Written
 
 STAGE_PREFIX = "jobengine-stage-"
 
@@ -36,7 +36,7 @@ class SqliteWriter:
         driver.execute(f"ATTACH DATABASE ? AS {self.name}", (str(self.path),))
         self.attached = True
 
-    def write(self, connection: Connection) -> list[Failure]:
+    def write(self, connection: Connection) -> Written:
         batch = self.batch
         quote = connection.dialect.identifier_preparer.quote
         names = ", ".join(map(quote, batch.columns))
@@ -50,9 +50,7 @@ class SqliteWriter:
         def send(start: int, stop: int) -> int:
             return connection.exec_driver_sql(statement, (start, stop)).rowcount
 
-        if batch.isolate:
-            return send_isolated(batch, connection, send)
-        return send_all(batch, send)
+        return insert_all(batch, connection, send)
 
     def close(self, connection: Connection | None) -> None:
         if connection is not None and self.attached:

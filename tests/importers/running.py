@@ -86,7 +86,7 @@ def write(engine: Engine, outcome: Outcome) -> list[Failure]:
         writer.open(connection)
         try:
             with connection.begin():
-                return writer.write(connection)
+                return writer.write(connection).refused
         finally:
             writer.close(connection)
 

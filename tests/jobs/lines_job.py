@@ -17,6 +17,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, inser
 from dashboard.errors import FileRefused, RecordsRefused
 from dashboard.jobs.chunk_job import BaseChunkJob, Chunk, Outcome, Plan, PlannedChunk
 from dashboard.records.failures import Failure
+from dashboard.records.written import Written
 
 # No key and no constraint: a chunk written twice shows as doubled lines.
 LINES = Table(
@@ -87,7 +88,7 @@ class Writer:
     def open(self, connection: Connection) -> None:
         self.job.trouble("open", self.chunk.number)
 
-    def write(self, connection: Connection) -> list[Failure]:
+    def write(self, connection: Connection) -> Written:
         self.job.trouble("write", self.chunk.number)
         refused = [row for row in self.rows if row[1].startswith("refuse")]
         if refused and not self.chunk.isolate:
@@ -96,7 +97,7 @@ class Writer:
         if kept:
             connection.execute(insert(LINES), kept)
         self.job.trouble("written", self.chunk.number)
-        return [refusal(*row) for row in refused]
+        return Written([refusal(*row) for row in refused], created=len(kept))
 
     def close(self, connection: Connection | None) -> None:
         self.closed += 1

@@ -6,10 +6,11 @@ from sqlalchemy import delete, func, select, text
 from dashboard.errors import ConfigurationError
 from dashboard.extensions import make_engine
 from dashboard.jobs.leases import CHUNK
-from dashboard.jobs.ledger import LEDGER, AlreadyWritten, ensure_ledger, enter
+from dashboard.jobs.ledger import LEDGER, AlreadyWritten, ensure_ledger, enter, note_written
 from dashboard.jobs.tracker import FAILURE
 from dashboard.jobs.transitions import JOB
 from dashboard.models.outbox import OutboxEvent
+from dashboard.records.written import Written
 from tests.jobs.conftest import on
 from tests.jobs.lines_job import MOMENTS
 from tests.jobs.room import Room
@@ -59,7 +60,9 @@ def test_written_by_another_holder_after_our_first_step(room: Room):
     def meanwhile(chunk: int | None) -> None:
         MOMENTS.clear()
         with room.context.target.begin() as connection:
-            enter(connection, (room.job(job_id).uuid, 1, chunk))
+            key = (room.job(job_id).uuid, 1, chunk or 0)
+            enter(connection, key)
+            note_written(connection, key, Written([], created=2))
 
     MOMENTS["open"] = meanwhile
     other.runner.turn(job_id)

@@ -31,7 +31,7 @@ def send(engine, writer):
         writer.open(connection)
         try:
             with connection.begin():
-                return writer.write(connection)
+                return writer.write(connection).refused
         finally:
             writer.close(connection)
 
