@@ -19,8 +19,8 @@ help:
 	@echo "make run    start the dashboard with demo data"
 	@echo "make test   run the tests            (ARGS=\"-k word\" goes to pytest)"
 	@echo "make check  lint, types, templates"
-	@echo "make bench  measure imports against psql and sqlite3"
-	@echo "make prove  the long proofs: random kills, big files"
+	@echo "make bench  measure imports against psql, sqlite3, SQL by hand and calamine"
+	@echo "make prove  the long proofs: random kills, big files, round trip, undo"
 
 run: $(RUNTIME) $(ASSETS)
 	@exec $(BIN)/python -m scripts.run
@@ -36,9 +36,12 @@ check: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.upsert $(filter --save,$(ARGS))
+	@$(BIN)/python -m bench.workbook $(filter --save,$(ARGS))
 
 prove: $(DEV)
 	@$(BIN)/python -m bench.prove $(ARGS)
+	@$(BIN)/python -m bench.conversation $(filter --sqlite,$(ARGS))
 
 setup: $(DEV) $(ASSETS)
 

@@ -43,6 +43,15 @@ JOB_TYPES: dict[str, dict[str, dict[str, Any]]] = {
             "importer": "dashboard.demo.importers:FlightLegImporter",
             "description": "One row a leg, joined to carrier and airport.",
         },
+        "any-file": {
+            "label": "Any file",
+            "importer": "dashboard.importers.any_file:AnyFileImporter",
+            "job": "dashboard.importers.any_file:AnyFileImportJob",
+            "description": "Any file into a new table of texts, every column as it is.",
+            "roles": ("admin",),
+            # Drop the table to be rid of it.
+            "undo_days": 0,
+        },
     },
 }
 

@@ -2,9 +2,10 @@
 
 from config import from_environment
 from dashboard.app import start
+from dashboard.importers.previews import install_counting
 from dashboard.jobs.consumers import install
 
 app = start(from_environment)
-jobs_queue, events_queue = install(
-    app.extensions["jobengine"], app.extensions["jobengine_listeners"]
-)
+context = app.extensions["jobengine"]
+counter = install_counting(context)
+jobs_queue, events_queue = install(context, app.extensions["jobengine_listeners"], counter.loop)

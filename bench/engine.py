@@ -93,13 +93,13 @@ class Engine:
                 key = session.get_one(StoredFile, self._stored[path]).key
         return self.context.store.local_path(key) or path
 
-    def submit(self, job_type: str, path: Path) -> int:
-        """Dispatch as any caller would; the id of the job."""
+    def submit(self, job_type: str, path: Path, **options: Any) -> int:
+        """Dispatch as any caller would, with these options; the id of the job."""
         self.store(path)
         with self.app.app_context(), transaction() as session:
             user = session.scalars(select(User)).first()
             stored = session.get_one(StoredFile, self._stored[path])
-            return dispatch(self.context, session, job_type, stored, user=user).id
+            return dispatch(self.context, session, job_type, stored, user=user, options=options).id
 
     def job(self, job_id: int) -> AnyRow:
         with self.context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
@@ -116,8 +116,8 @@ class Engine:
             time.sleep(POLL_SECONDS)
         return job
 
-    def run(self, job_type: str, path: Path) -> AnyRow:
-        return self.finish(self.submit(job_type, path))
+    def run(self, job_type: str, path: Path, **options: Any) -> AnyRow:
+        return self.finish(self.submit(job_type, path, **options))
 
     def failures(self, job_id: int, *columns: str) -> list[tuple[Any, ...]]:
         """Every refused cell, sorted, so that a doubled one shows; a blank value is ''."""

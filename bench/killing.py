@@ -4,7 +4,6 @@ import random
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -43,8 +42,7 @@ class Killing:
         # The first kill comes at any moment after the dispatch: most often while preparing.
         self.marks = [-1.0, *sorted(marks)]
 
-    def run(self, job_type: str, path: Path) -> tuple[AnyRow, list[Kill]]:
-        job_id = self.engine.submit(job_type, path)
+    def run(self, job_id: int) -> tuple[AnyRow, list[Kill]]:
         kills = [self._kill(job_id, number, mark) for number, mark in enumerate(self.marks, 1)]
         return self.engine.finish(job_id), kills
 

@@ -1,12 +1,19 @@
 """Puts the application together: `create_app(settings)`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from flask import Blueprint, Flask
 from htmx_flask import Htmx
 
+from dashboard.api.errors import answer_error
+from dashboard.api.surface import init_api
+from dashboard.cli.imports import import_ as import_command
 from dashboard.cli.jobs import jobs as jobs_commands
+from dashboard.cli.publishing import publish as publish_command
+from dashboard.cli.tokens import tokens as tokens_commands
 from dashboard.cli.users import setup as setup_command
 from dashboard.cli.users import users as users_commands
 from dashboard.errors import ConfigurationError
@@ -15,19 +22,27 @@ from dashboard.events.log_job_event import log_job_event
 from dashboard.events.types import EVENT_TYPES
 from dashboard.extensions import csrf, init_database
 from dashboard.jobs.context import JobContext
+from dashboard.jobs.dispatcher import UPLOADS
+from dashboard.jobs.entry_points import join_job_types, packaged_job_types
 from dashboard.jobs.registry import JobRegistry
 from dashboard.lib.logs import configure_logs
 from dashboard.models import preview, saved_mapping, token  # noqa: F401 - known to migrations
-from dashboard.settings import ROOT, SettingError, Settings, from_environment
+from dashboard.settings import SHIPPED, SettingError, Settings, from_environment
+from dashboard.storage.receiving import receiving
 from dashboard.task_queue.queue import TaskQueue
 from dashboard.web import (
     account,
     audit,
     downloads,
     history,
+    import_steps,
+    import_templates,
     imports,
     job,
+    job_fixes,
+    job_followups,
     login,
+    mappings,
     overview,
     theme,
     users,
@@ -42,7 +57,12 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     login.bp,
     overview.bp,
     imports.bp,
+    import_steps.bp,
+    import_templates.bp,
+    mappings.bp,
     job.bp,
+    job_fixes.bp,
+    job_followups.bp,
     downloads.bp,
     history.bp,
     account.bp,
@@ -52,20 +72,24 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 )
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """An application with these settings, or those of the environment. Raises ConfigurationError
-    for a broken job type or a route without a guard."""
-    settings = settings or from_environment()
+def create_app(config: Settings | ModuleType | Mapping[str, Any] | None = None) -> Flask:
+    """An application with these settings.
+
+    `config` is Settings, or a project's config (a module or mapping with JOB_TYPES and, if it
+    likes, LISTENERS), whose other settings come from the environment. Raises ConfigurationError for
+    a broken job type or a route without a guard.
+    """
+    settings = with_packages(config if isinstance(config, Settings) else settings_of(config))
     configure_logs(settings.log_level, json=settings.production)
     app = Flask(
         "dashboard",
-        template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
+        template_folder=str(SHIPPED / "templates"),
+        static_folder=str(SHIPPED / "static"),
         instance_path=str(settings.instance),
     )
     app.config.update(
         SETTINGS=settings,
-        MIGRATIONS=str(ROOT / "migrations"),
+        MIGRATIONS=str(SHIPPED / "migrations"),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )
@@ -73,10 +97,24 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_extensions(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for command in (jobs_commands, users_commands, setup_command):
+    init_api(app)
+    for command in (jobs_commands, users_commands, tokens_commands, setup_command):
         app.cli.add_command(command)
+    jobs_commands.add_command(import_command)
+    jobs_commands.add_command(publish_command)
     check_guards(app)
     return app
+
+
+def settings_of(config: ModuleType | Mapping[str, Any] | None) -> Settings:
+    given = vars(config) if isinstance(config, ModuleType) else dict(config or {})
+    names = {"JOB_TYPES": "job_types", "LISTENERS": "listeners"}
+    return from_environment(**{names[name]: given[name] for name in names if name in given})
+
+
+def with_packages(settings: Settings) -> Settings:
+    """The job types of the configuration and those that installed packages bring."""
+    return replace(settings, job_types=join_job_types(settings.job_types, packaged_job_types()))
 
 
 def start(read: Callable[[], Settings]) -> Flask:
@@ -96,13 +134,15 @@ def init_extensions(app: Flask, settings: Settings) -> None:
     init_guard(app)
     csrf.init_app(app)
     init_security(app, settings)
-    init_errors(app)
+    init_errors(app, answer_error)
     init_theme(app)
     init_filters(app)
     registry = JobRegistry(settings.job_types)
     registry.check_paths()
     app.extensions["jobengine_registry"] = registry
-    app.extensions["jobengine"] = JobContext(settings, registry, TaskQueue(settings))
+    context = JobContext(settings, registry, TaskQueue(settings))
+    app.extensions["jobengine"] = context
+    app.request_class = receiving(app.request_class, lambda: context.store.local_path(UPLOADS))
     listeners = ListenerRegistry(settings.listeners)
     listeners.add("LogJobEvent", "log", EVENT_TYPES.values(), log_job_event)
     app.extensions["jobengine_listeners"] = listeners

@@ -8,8 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent
+# A wheel holds templates, static files and migrations inside the package; a checkout beside it.
+SHIPPED = PACKAGE if (PACKAGE / "templates").is_dir() else ROOT
+HOME = ROOT if SHIPPED is ROOT else Path.cwd()
 
 
 class SettingError(ValueError):
@@ -21,7 +26,7 @@ class Settings:
     """What this process runs with. Sizes in bytes, times in seconds."""
 
     env: str = "development"
-    instance: Path = ROOT / "instance"
+    instance: Path = HOME / "instance"
     database_url: str = ""
     target_database_url: str = ""
     queue_url: str = ""
@@ -31,6 +36,9 @@ class Settings:
     public_url: str = ""
     trusted_proxies: int = 0
     secret_key: str = ""
+    token_secret: str = ""
+    refresh_token_secret: str = ""
+    cors_origins: tuple[str, ...] = ()
     admin_email: str = ""
     admin_password: str = ""
     max_upload_bytes: int = 5 * 1024**3
@@ -40,6 +48,9 @@ class Settings:
     chunk_bytes: int = 2 * 1024**2
     lease_seconds: float = 15.0
     turn_seconds: float = 2.0
+    file_days: int = 30
+    failure_days: int = 90
+    draft_days: int = 7
     job_types: Mapping[str, Any] = field(default_factory=dict)
     listeners: Mapping[str, bool] = field(default_factory=lambda: {"log": True})
 
@@ -57,7 +68,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any)
     """Read every setting once; `overrides` are field names of Settings and win."""
     env = os.environ if environ is None else environ
     mode = choice(env, "JOBENGINE_ENV", "development", ("development", "production"))
-    instance = Path(overrides.get("instance") or env.get("INSTANCE_PATH") or ROOT / "instance")
+    instance = Path(overrides.get("instance") or env.get("INSTANCE_PATH") or HOME / "instance")
     database_url = sqlalchemy_url(env.get("DATABASE_URL") or f"file:{instance / 'jobengine.db'}")
     values: dict[str, Any] = {
         "env": mode,
@@ -71,10 +82,16 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any)
         "public_url": env.get("PUBLIC_URL", "").rstrip("/"),
         "trusted_proxies": whole(env, "TRUSTED_PROXIES", 0, low=0, high=10),
         "secret_key": secret(env, "SECRET_KEY", instance, mode),
+        "token_secret": secret(env, "TOKEN_SECRET", instance, mode),
+        "refresh_token_secret": secret(env, "REFRESH_TOKEN_SECRET", instance, mode),
+        "cors_origins": origins(env, "CORS_ORIGINS", mode),
         "admin_email": env.get("ADMIN_EMAIL", ""),
         "admin_password": env.get("ADMIN_PASSWORD", ""),
         "max_upload_bytes": whole(env, "MAX_UPLOAD_BYTES", 5 * 1024**3, low=1),
         "workers": whole(env, "WORKERS", 2, low=1, high=256),
+        "file_days": whole(env, "FILE_DAYS", 30, low=1, high=36_500),
+        "failure_days": whole(env, "FAILURE_DAYS", 90, low=1, high=36_500),
+        "draft_days": whole(env, "DRAFT_DAYS", 7, low=1, high=36_500),
         "log_level": choice(
             env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
         ),
@@ -128,6 +145,19 @@ def queue_url(env: Mapping[str, str], instance: Path) -> str:
     if not url.startswith(allowed):
         raise SettingError(f"QUEUE_URL={url!r}: use sqlite:///, redis:// or postgresql://.")
     return url
+
+
+def origins(env: Mapping[str, str], name: str, mode: str) -> tuple[str, ...]:
+    """Origins that browsers may call the API from; `*` (all) unless this is production."""
+    text = env.get(name, "" if mode == "production" else "*")
+    found = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    for origin in found:
+        parts = urlsplit(origin)
+        if origin != "*" and origin != f"{parts.scheme}://{parts.netloc}":
+            raise SettingError(
+                f"{name}={origin!r} is no origin; use https://host[:port] without a path, or *."
+            )
+    return found
 
 
 def secret(env: Mapping[str, str], name: str, instance: Path, mode: str) -> str:

@@ -26,13 +26,13 @@ FILES = {
 }
 # fmt: off
 ICONS = [
-    "alert-circle", "alert-triangle", "arrow-down", "arrow-up", "ban", "calendar-time", "check",
-    "checks", "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-x",
-    "clock", "cpu", "database", "device-desktop", "download", "file-text", "history", "hourglass",
-    "inbox", "info-circle", "key", "layout-dashboard", "list-check", "loader", "lock", "logout",
-    "menu-2", "moon", "pencil", "player-pause", "player-play", "plug-connected-x", "plus",
-    "refresh", "search", "server-2", "settings", "sun", "table-import", "trash", "upload", "user",
-    "users", "x",
+    "alert-circle", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-up", "ban",
+    "calendar-time", "check", "checks", "chevron-down", "chevron-left", "chevron-right",
+    "circle-check", "circle-x", "clock", "cpu", "database", "device-desktop", "download",
+    "file-text", "history", "hourglass", "inbox", "info-circle", "key", "layout-dashboard",
+    "list-check", "loader", "lock", "logout", "menu-2", "moon", "pencil", "player-pause",
+    "player-play", "plug-connected-x", "plus", "refresh", "repeat", "search", "server-2",
+    "settings", "sun", "table-import", "trash", "upload", "user", "users", "x",
 ]
 # fmt: on
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,10 @@ from dashboard.extensions import Base, db
 from tests.client import CheckedClient
 
 pytest_plugins = ["tests.services"]
+
+# The same examples every time, and no limit on time: other tests run beside them.
+hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+hypothesis_settings.load_profile("steady")
 
 # The real strength (passwords.MEMORY_KIB) costs 25 ms a hash.
 passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -53,6 +58,7 @@ def shared_app(settings: Settings) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
+    app.extensions["jobengine"].close()
 
 
 @pytest.fixture

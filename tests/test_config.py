@@ -7,6 +7,13 @@ import pytest
 
 from config import SettingError, from_environment, sqlalchemy_url
 
+PRODUCTION = {
+    "JOBENGINE_ENV": "production",
+    "SECRET_KEY": "k" * 32,
+    "TOKEN_SECRET": "t" * 32,
+    "REFRESH_TOKEN_SECRET": "r" * 32,
+}
+
 
 def test_defaults(tmp_path: Path):
     settings = from_environment({}, instance=tmp_path)
@@ -39,6 +46,10 @@ def test_another_target(tmp_path: Path):
         ({"DATABASE_URL": "mysql://host/db"}, "mysql"),
         ({"DATABASE_URL": "sqlite://"}, "sqlite"),
         ({"JOBENGINE_ENV": "production"}, "SECRET_KEY"),
+        ({**PRODUCTION, "TOKEN_SECRET": ""}, "TOKEN_SECRET"),
+        ({**PRODUCTION, "REFRESH_TOKEN_SECRET": ""}, "REFRESH_TOKEN_SECRET"),
+        ({"CORS_ORIGINS": "https://a.example/path"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "a.example"}, "CORS_ORIGINS"),
     ],
 )
 def test_a_wrong_one_is_named(tmp_path: Path, environ: dict[str, str], name: str):
@@ -74,11 +85,27 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path: Path):
     assert len(keys) == 1
     assert len(keys.pop()) >= 32
     assert os.stat(tmp_path / "new" / "secret_key").st_mode & 0o777 == 0o600
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["secret_key"]
+    kept = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert kept == ["refresh_token_secret", "secret_key", "token_secret"]
 
 
 def test_production_has_no_demo(tmp_path: Path):
-    environ = {"JOBENGINE_ENV": "production", "SECRET_KEY": "k" * 32}
-    settings = from_environment(environ, instance=tmp_path)
+    settings = from_environment(PRODUCTION, instance=tmp_path)
     assert settings.production
     assert not settings.demo
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({}, ("*",)),
+        (PRODUCTION, ()),
+        ({"CORS_ORIGINS": ""}, ()),
+        (
+            {"CORS_ORIGINS": "https://a.example, http://b.example:81"},
+            ("https://a.example", "http://b.example:81"),
+        ),
+    ],
+)
+def test_origins(tmp_path: Path, environ: dict[str, str], found: tuple[str, ...]):
+    assert from_environment(environ, instance=tmp_path).cors_origins == found

@@ -18,7 +18,7 @@ def names(pattern: str, path: Path) -> set[str]:
 def read_settings() -> set[str]:
     quoted = names(r'env(?:\.get\(|, |\[)"([A-Z_]+)"', ROOT / "dashboard" / "settings.py")
     return quoted | names(
-        r'(?:whole|choice|secret)\(\s*env, "([A-Z_]+)"', ROOT / "dashboard" / "settings.py"
+        r'(?:whole|choice|secret|origins)\(\s*env, "([A-Z_]+)"', ROOT / "dashboard" / "settings.py"
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import inspect, select
 from config import Settings
 from dashboard.app import create_app
 from dashboard.extensions import Base, db, transaction
+from dashboard.jobs.registry import JobRegistry
 from dashboard.models.job import JobFailure
 from dashboard.models.user import Role, User
 
@@ -111,6 +112,13 @@ def test_the_class_is_short(shop):
     body = PYTHON["shop/importers.py"].split("class ItemImporter")[1]
     assert len([line for line in body.splitlines() if line.strip()]) < 12
     importlib.import_module("shop.importers")
+
+
+@pytest.mark.parametrize("name", [name for name in PYTHON if name.startswith("config.py")])
+def test_every_line_is_a_job_type(shop, name):
+    registry = JobRegistry({"import": ast.literal_eval("{" + PYTHON[name] + "}")})
+    registry.check_paths()
+    registry.load_all()
 
 
 def test_its_own_test_passes(shop):

@@ -18,7 +18,9 @@ REGISTRY = re.compile(
     r"registry\.npmjs|npmmirror|pypi\.org/simple|files\.pythonhosted|--(?:extra-)?index-url", re.I
 )
 THIRD_PARTY = re.compile(r"\.min\.(?:js|css)$|(?:^|/)(?:vendor|node_modules)/|\.woff2?$")
-APPLICATION = [ROOT / "dashboard", ROOT / "scripts", ROOT / "migrations", *ROOT.glob("*.py")]
+# setup.py runs where the wheel is built, not where it is used.
+TOP = [path for path in ROOT.glob("*.py") if path.name != "setup.py"]
+APPLICATION = [ROOT / "dashboard", ROOT / "scripts", ROOT / "migrations", *TOP]
 
 
 def tracked() -> list[str]:

@@ -25,6 +25,7 @@ class Action(StrEnum):
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - the name of an act
     PASSWORD_RESET = "password.reset"  # noqa: S105 - the name of an act
     ACCOUNT_CHANGED = "account.changed"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an act
 
 
 def record(

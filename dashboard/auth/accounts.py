@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dashboard.auth.emails import checked_email, plain_email
+from dashboard.auth.jwt_pairs import end_pairs
 from dashboard.auth.passwords import (
     WeakPassword,
     check_new_password,
@@ -68,6 +69,7 @@ def disable_user(session: Session, user: User) -> None:
         keep_one_admin(session, user)
     user.active = False
     end_sessions(user)
+    end_pairs(session, user.id)
     session.flush()
 
 
@@ -91,6 +93,7 @@ def set_password(session: Session, user: User, password: str) -> None:
     check_password_for(password, user.email, user.name)
     user.password_hash = hash_password(password)
     end_sessions(user)
+    end_pairs(session, user.id)
     session.flush()
 
 

@@ -1,9 +1,10 @@
 """`flask jobs …`: start jobs, look at them, act on them."""
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from flask import current_app
@@ -15,19 +16,27 @@ from dashboard.cli.output import exit_code, print_job, print_json, say
 from dashboard.cli.watching import Bar, run_inline, watch
 from dashboard.errors import JobEngineError
 from dashboard.extensions import db, transaction
+from dashboard.formats.writing import write_rows
 from dashboard.jobs import actions
 from dashboard.jobs.context import JobContext
-from dashboard.jobs.dispatcher import dispatch, store_upload
+from dashboard.jobs.dispatcher import rerun
 from dashboard.jobs.failed_rows import failed_rows
-from dashboard.jobs.registry import Kind
 from dashboard.jobs.sweeper import Sweeper
+from dashboard.jobs.undoing import undo
 from dashboard.lib.cells import write_csv_rows
+from dashboard.models.job import Job
 from dashboard.models.user import Role, User
 
 jobs = UsageGroup("jobs", help="Start jobs, look at them, act on them.")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 user_option = click.option(
     "--user", "email", help="E-mail of the acting user (default: first admin)."
+)
+inline_option = click.option(
+    "--inline", is_flag=True, help="Run in this process; no consumer needed."
+)
+watch_option = click.option(
+    "--watch", "watching", is_flag=True, help="Show progress until the job ends."
 )
 
 
@@ -36,7 +45,7 @@ def context() -> JobContext:
     return engine
 
 
-def refuse(error: JobEngineError) -> None:
+def refuse(error: JobEngineError) -> NoReturn:
     say(f"{error.message} [{error.code}]")
     sys.exit(Exit.FAILED)
 
@@ -63,61 +72,6 @@ def types(as_json: bool) -> None:
         return
     for job_type in found:
         click.echo(f"{job_type.name:<24} {job_type.kind:<8} {job_type.label}")
-
-
-@jobs.command("import")
-@click.argument("type_name", metavar="TYPE")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--mode", type=click.Choice(["insert"]), default="insert", show_default=True)
-@click.option("--map", "mappings", multiple=True, metavar="COLUMN=FIELD")
-@click.option("--chunk-rows", type=click.IntRange(min=1), help="At most this many rows a chunk.")
-@click.option("--inline", is_flag=True, help="Run in this process; no consumer needed.")
-@click.option("--watch", "watching", is_flag=True, help="Show progress until the job ends.")
-@user_option
-@as_json_option
-def import_(
-    type_name: str,
-    file: Path,
-    mode: str,
-    mappings: tuple[str, ...],
-    chunk_rows: int | None,
-    inline: bool,
-    watching: bool,
-    email: str | None,
-    as_json: bool,
-) -> None:
-    """Import FILE as TYPE; returns when queued unless --watch or --inline."""
-    engine = context()
-    options: dict[str, Any] = {"mode": mode}
-    if mappings:
-        options["mapping"] = dict(parse_mapping(text) for text in mappings)
-    user = acting_user(email)
-    try:
-        if engine.registry.get_kind(type_name) is not Kind.IMPORT:
-            raise click.UsageError(f"{type_name} is no import type.")
-        with transaction() as session, file.open("rb") as stream:
-            stored = store_upload(engine, session, stream, file.name, user)
-            job = dispatch(
-                engine,
-                session,
-                type_name,
-                stored,
-                user=user,
-                chunk_rows=chunk_rows,
-                options=options,
-            )
-            record(session, user, "job.created", "job", job.id, "cli", type=type_name)
-            job_id = job.id
-        follow(job_id, inline=inline, watching=watching, as_json=as_json)
-    except JobEngineError as error:
-        refuse(error)
-
-
-def parse_mapping(text: str) -> tuple[str, str | None]:
-    column, equals, field = text.partition("=")
-    if not column or not equals:
-        raise click.UsageError(f"--map {text!r}: use COLUMN=FIELD (an empty FIELD ignores it).")
-    return column, field or None
 
 
 def follow(job_id: int, *, inline: bool, watching: bool, as_json: bool) -> None:
@@ -151,23 +105,33 @@ def show(job_id: int, as_json: bool) -> None:
 
 @jobs.command("failures")
 @click.argument("job_id", type=int)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file; .xlsx makes a workbook, else it is CSV.",
+)
 def failures(job_id: int, output: Path | None) -> None:
-    """Write the failed rows as CSV: original columns, then row number and reasons."""
+    """Write the failed rows: original columns, then row number and reasons."""
     try:
-        with context().app.connect() as connection, ExitStack() as stack:
+        with context().app.connect() as connection:
+            job = actions.fetch(connection, job_id)
+        rows = failed_rows(context().app, job)
+        with ExitStack() as stack:
             stdout: Any = sys.stdout.buffer
             out = stack.enter_context(output.open("wb")) if output else stdout
-            job = actions.fetch(connection, job_id)
-            out.writelines(write_csv_rows(failed_rows(context().app, job)))
+            workbook = output is not None and output.suffix.lower() == ".xlsx"
+            out.writelines(
+                write_rows("xlsx", next(rows), rows) if workbook else write_csv_rows(rows)
+            )
     except JobEngineError as error:
         refuse(error)
 
 
 @jobs.command("retry")
 @click.argument("job_id", type=int)
-@click.option("--inline", is_flag=True, help="Run in this process; no consumer needed.")
-@click.option("--watch", "watching", is_flag=True, help="Show progress until the job ends.")
+@inline_option
+@watch_option
 @user_option
 @as_json_option
 def retry(job_id: int, inline: bool, watching: bool, email: str | None, as_json: bool) -> None:
@@ -180,6 +144,30 @@ def retry(job_id: int, inline: bool, watching: bool, email: str | None, as_json:
         follow(job_id, inline=inline, watching=watching, as_json=as_json)
     except JobEngineError as error:
         refuse(error)
+
+
+def add_another(name: str, make: Callable[..., Job], help_text: str) -> None:
+    """`undo` and `rerun` make a job of their own and stay with that."""
+
+    @jobs.command(name, help=help_text)
+    @click.argument("job_id", type=int)
+    @inline_option
+    @watch_option
+    @user_option
+    @as_json_option
+    def act(job_id: int, inline: bool, watching: bool, email: str | None, as_json: bool) -> None:
+        user = acting_user(email)
+        try:
+            with transaction() as session:
+                made_id = make(context(), session, job_id, user).id
+                record(session, user, f"job.{name}", "job", job_id, "cli", made=made_id)
+            follow(made_id, inline=inline, watching=watching, as_json=as_json)
+        except JobEngineError as error:
+            refuse(error)
+
+
+add_another("undo", undo, "Take back what an import wrote, as a job of its own.")
+add_another("rerun", rerun, "The same file and options again, as a new job.")
 
 
 def add_act(name: str, audit_name: str, help_text: str) -> None:

@@ -101,6 +101,18 @@ class JobCancelled(JobEvent):
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportUndone(JobEvent):
+    """An undo completed. Told of the import; `undo_job_id` is the job that reversed it."""
+
+    actor: str | None
+    reason: str | None
+    undo_job_id: int
+    reversed_count: int
+    kept_count: int
+    failed_count: int
+
+
 EVENT_TYPES: dict[str, type[JobEvent]] = {
     event.__name__: event
     for event in (
@@ -113,6 +125,7 @@ EVENT_TYPES: dict[str, type[JobEvent]] = {
         JobPaused,
         JobResumed,
         JobCancelled,
+        ImportUndone,
     )
 }
 

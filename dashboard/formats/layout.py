@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 DELIMITERS = (",", ";", "\t", "|")
+RARE_DELIMITERS = ("^", "~")
 BOM = b"\xef\xbb\xbf"
 MAX_COLUMNS = 1_600
 MAX_RECORD_BYTES = 8 << 20
@@ -17,7 +18,8 @@ class Layout:
 
     `header_row` and `data_row` are file lines counted from 1 (`header_row` 0: there is no header).
     `data_offset` is the byte where the first line after the header begins. An empty `quote` means
-    that quotes are ordinary text.
+    that quotes are ordinary text. `columns` are unique and never blank; `headers` are those as
+    written.
     """
 
     encoding: str
@@ -27,10 +29,16 @@ class Layout:
     columns: tuple[str, ...]
     data_offset: int
     data_row: int
+    headers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.headers:
+            object.__setattr__(self, "headers", self.columns)
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "columns": list(self.columns)}
+        return {**asdict(self), "columns": list(self.columns), "headers": list(self.headers)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Layout":
-        return cls(**{**data, "columns": tuple(data["columns"])})
+        lists = {"columns": tuple(data["columns"]), "headers": tuple(data.get("headers", ()))}
+        return cls(**{**data, **lists})

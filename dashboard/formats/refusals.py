@@ -1,5 +1,7 @@
 """The messages for a delimited file that is refused as a whole."""
 
+from collections.abc import Sequence
+
 from dashboard.errors import FileRefused, JobEngineError
 from dashboard.formats.layout import MAX_COLUMNS, MAX_RECORD_BYTES
 
@@ -31,12 +33,23 @@ def nul_byte(row: int) -> FileRefused:
 
 
 def wrong_encoding(row: int, byte: int) -> FileRefused:
-    message = f"Row {row} is not UTF-8: byte 0x{byte:02X} found. Save the file as CSV UTF-8."
+    message = (
+        f"Row {row} is not UTF-8: byte 0x{byte:02X} found. Choose the file's encoding, or save it"
+        " as CSV UTF-8."
+    )
     return refuse("wrong_encoding", message, row)
 
 
 def unreadable_encoding(encoding: str) -> FileRefused:
     message = f"The file is read as {encoding}, but only UTF-8 can be. Save it as CSV UTF-8."
+    return refuse("wrong_encoding", message)
+
+
+def other_encoding(encoding: str) -> FileRefused:
+    message = (
+        f"The file begins like {encoding}, not UTF-8. Choose the encoding {encoding}, or save the"
+        " file as CSV UTF-8."
+    )
     return refuse("wrong_encoding", message)
 
 
@@ -98,6 +111,32 @@ def bad_delimiter(delimiter: str) -> FileRefused:
 def bad_quote(quote: str) -> FileRefused:
     message = f'{quote!r} cannot be a quote. Use one character such as ", or none.'
     return refuse("bad_quote", message)
+
+
+def bad_format(name: str, allowed: Sequence[str]) -> FileRefused:
+    return refuse("bad_format", f"There is no format {name!r}. Use {', '.join(allowed)}.")
+
+
+def bad_header_row(value: object) -> FileRefused:
+    message = f"{value!r} is not a header row. Use a row number from 1, or 0 for no header."
+    return refuse("bad_header_row", message)
+
+
+def no_such_row(row: int) -> FileRefused:
+    message = (
+        f"Row {row} was chosen as the header, but no filled row begins there. Choose another header"
+        " row, or 0 for no header."
+    )
+    return refuse("bad_header_row", message, row)
+
+
+def bad_choice(name: str, value: object) -> FileRefused:
+    return refuse("bad_choice", f"{name} is {value!r}, which is not text. Send it as text.")
+
+
+def bad_encoding(name: str) -> FileRefused:
+    message = f"There is no text encoding {name!r}. Use one such as utf-8, windows-1252 or utf-16."
+    return refuse("bad_encoding", message)
 
 
 def rows_lost(row: int, cut: int, parsed: int) -> JobEngineError:

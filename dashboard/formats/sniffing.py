@@ -1,36 +1,37 @@
-"""Find out how a delimited file is written by reading its header."""
+"""Find out how a delimited file is written by reading its first records."""
 
-from typing import BinaryIO, NamedTuple
+from collections import Counter
+from dataclasses import dataclass
+from typing import BinaryIO
 
-from dashboard.errors import FileRefused
 from dashboard.formats import refusals
+from dashboard.formats.binary_files import check_is_text
 from dashboard.formats.cells import split_cells
-from dashboard.formats.layout import BOM, DELIMITERS, MAX_COLUMNS, MAX_RECORD_BYTES, Layout
-from dashboard.formats.record_index import RecordScan
+from dashboard.formats.delimiters import USUAL_QUOTE, find_delimiter, find_quote
+from dashboard.formats.headers import NUMBER, count_titles, separator_hint, split_header
+from dashboard.formats.heads import Head, HeadRecord, read_head
+from dashboard.formats.layout import MAX_COLUMNS, Layout
+from dashboard.formats.naming import unique_names
+from dashboard.formats.reading_choices import check_delimiter
 
-HEAD_BYTES = 64 << 10
 UTF8_NAMES = {"utf8", "utf-8", "utf-8-sig"}
-MAGIC = (
-    (b"PK\x03\x04", "a ZIP archive or a workbook (XLSX, ODS)"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (XLS)"),
-    (b"PAR1", "a Parquet file"),
-    (b"SQLite format 3\0", "an SQLite database"),
-)
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\0")) + b"\x7f"
 
 
-class Header(NamedTuple):
-    """The header's text, its file line, the byte after it; `alone` when no record follows."""
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """`notes` say in plain sentences what was skipped or might be wrong."""
 
-    text: str
-    row: int
-    after: int
-    alone: bool
+    layout: Layout
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What is given, None = find it out."""
+
+    delimiter: str | None
+    quote: str | None
+    header_row: int | None
 
 
 def detect(
@@ -39,114 +40,97 @@ def detect(
     delimiter: str | None = None,
     encoding: str | None = None,
     quote: str | None = None,
+    header_row: int | None = None,
 ) -> Layout:
-    """Read the header; what is given is not guessed. Raises FileRefused."""
-    quote = '"' if quote is None else quote
-    check_choices(delimiter, encoding, quote)
-    stream.seek(0)
-    head = stream.read(HEAD_BYTES)
-    check_is_text(head)
-    skipped = len(BOM) if head.startswith(BOM) else 0
-    header = read_header(stream, head[skipped:], quote)
-    delimiter = delimiter or sniff_delimiter(header.text, quote)
-    columns = parse_header(header.text, delimiter, quote, header.row)
-    if header.alone:
-        raise refusals.no_rows()
-    after, data_row = skipped + header.after, header.row + header.text.count("\n") + 1
-    return Layout("utf-8", delimiter, quote, header.row, columns, after, data_row)
-
-
-def check_choices(delimiter: str | None, encoding: str | None, quote: str) -> None:
+    """Read the first records of UTF-8 text; what is given is not guessed. Raises FileRefused."""
     if encoding is not None and encoding.lower() not in UTF8_NAMES:
         raise refusals.unreadable_encoding(encoding)
-    if quote and (len(quote) != 1 or not quote.isascii() or quote in "\r\n\0"):
-        raise refusals.bad_quote(quote)
-    if delimiter is not None and (
-        len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\r\n\0" + quote
-    ):
-        raise refusals.bad_delimiter(delimiter)
+    return sniff(stream, delimiter=delimiter, quote=quote, header_row=header_row).layout
 
 
-def check_is_text(head: bytes) -> None:
-    if not head:
-        raise refusals.empty()
-    for magic, what in MAGIC:
-        if head.startswith(magic):
-            raise refusals.not_text(what)
-    if head.startswith(UTF16_MARKS):
-        raise refusals.unreadable_encoding("UTF-16")
-    nuls = head.count(b"\0")
-    controls = len(head) - len(head.translate(None, CONTROL_BYTES))
-    if nuls > len(head) // 4 or controls > len(head) // 4:
-        raise refusals.not_text("binary data")
-    if nuls + controls > len(head) // 50 and not is_utf8(head):
-        raise refusals.not_text("binary data")
+def sniff(
+    stream: BinaryIO,
+    *,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    header_row: int | None = None,
+) -> Sniffed:
+    """Like `detect`, with notes."""
+    check_delimiter(delimiter, USUAL_QUOTE if quote is None else quote)
+    choices = Choices(delimiter, quote, header_row)
+    first_quote = USUAL_QUOTE if quote is None else quote
+    head = read_head(stream, first_quote, header_row or 1)
+    check_is_text(head.data)
+    hint = separator_hint(head.data)
+    place, line, notes = 0, 1, []
+    if hint is not None and header_row != 1:
+        place, line = hint[1], 2
+        notes.append("Row 1 only names the delimiter (sep=…) and was skipped.")
+        if delimiter is None:
+            choices = Choices(hint[0], quote, header_row)
+    if header_row and header_row > 1:
+        place, reached = head.from_line(header_row)
+        line = header_row
+        if not reached:
+            raise refusals.no_such_row(header_row)
+    return sniff_from(head, place, line, choices, notes)
 
 
-def is_utf8(head: bytes) -> bool:
-    try:
-        head.decode()
-    except UnicodeDecodeError as error:
-        # The sample may end inside a character.
-        return error.start >= len(head) - 3
-    return True
+def sniff_from(head: Head, place: int, line: int, choices: Choices, notes: list[str]) -> Sniffed:
+    """Read the records from this byte of the head on, file line `line`."""
+    quote = USUAL_QUOTE if choices.quote is None else choices.quote
+    records = head.records(place, line, quote)
+    if choices.quote is None and (other := find_quote([r.sample for r in records])) != quote:
+        quote = other
+        records = head.records(place, line, quote)
+        notes.append("Cells are wrapped in single quotes ('), which are not part of them.")
+    if not records:
+        raise head.refusal(place, line, quote)
+    delimiter = choices.delimiter or find_delimiter([r.sample for r in records], quote)
+    check_delimiter(delimiter, quote)
+    if choices.header_row == 0:
+        return Sniffed(
+            layout_without_header(head, place, line, records, delimiter, quote), (*notes,)
+        )
+    titles = count_titles(records, delimiter, quote) if choices.header_row is None else 0
+    if titles:
+        notes.append(titles_note(records[:titles]))
+    header = records[titles]
+    if choices.header_row and header.row != choices.header_row:
+        raise refusals.no_such_row(choices.header_row)
+    layout = layout_below(header, delimiter, quote)
+    if all(NUMBER.match(name.strip()) for name in layout.headers):
+        notes.append(
+            f"Row {header.row} was taken for the header, but holds numbers only. If it is data,"
+            " choose header row 0 (no header)."
+        )
+    return Sniffed(layout, tuple(notes))
 
 
-def read_header(stream: BinaryIO, data: bytes, quote: str) -> Header:
-    """The first record that is no blank line."""
-    while True:
-        more = stream.read(len(data) or HEAD_BYTES)
-        whole = data + more
-        scan = RecordScan(whole, ",", quote, last=not more)
-        index = scan.index()
-        if len(index.starts):
-            break
-        if not more:
-            if scan.open_quote():
-                raise refusals.unclosed_quote(1 + scan.line_of_open_quote())
-            raise refusals.empty()
-        if len(whole) > MAX_RECORD_BYTES:
-            raise too_long(scan, index.stop)
-        data = whole
-    row = 1 + int(index.lines[0])
-    start, end = int(index.starts[0]), int(index.ends[0])
-    raw = whole[start:end]
-    if b"\0" in raw:
-        raise refusals.nul_byte(row)
-    try:
-        header = raw.decode()
-    except UnicodeDecodeError as error:
-        raise refusals.wrong_encoding(row, raw[error.start]) from None
-    breaks = scan.breaks[scan.breaks >= end]
-    after = min(int(breaks[0]) + 1, len(whole))
-    alone = not more and len(index.starts) == 1 and index.stop == len(whole)
-    return Header(header, row, after, alone)
+def titles_note(titles: list[HeadRecord]) -> str:
+    shown = titles[0].text.strip()[:60]
+    if len(titles) == 1:
+        return f"Row {titles[0].row} was skipped as a title: {shown}"
+    return f"Rows {titles[0].row} to {titles[-1].row} were skipped as titles: {shown} …"
 
 
-def too_long(scan: RecordScan, stop: int) -> FileRefused:
-    if scan.open_quote():
-        return refusals.unclosed_quote(1 + scan.line_of_open_quote())
-    return refusals.line_too_long(1 + scan.line_of(stop))
+def layout_below(header: HeadRecord, delimiter: str, quote: str) -> Layout:
+    headers = split_header(header, delimiter, quote)
+    after = header.row + header.raw.count(b"\n") + 1
+    return Layout(
+        "utf-8", delimiter, quote, header.row, unique_names(headers), header.after, after, headers
+    )
 
 
-def sniff_delimiter(header: str, quote: str) -> str:
-    """The candidate that stands most often outside quotes; the first one on a tie."""
-    pieces = header.split(quote)[::2] if quote else [header]
-    return max(DELIMITERS, key=lambda mark: sum(piece.count(mark) for piece in pieces))
-
-
-def parse_header(header: str, delimiter: str, quote: str, row: int) -> tuple[str, ...]:
-    scan = RecordScan(header.encode(), delimiter, quote, last=True)
-    scan.check_returns(row)
-    scan.check_quotes(row)
-    columns = split_cells(header, delimiter, quote)
-    if len(columns) > MAX_COLUMNS:
-        raise refusals.too_many_columns(row, len(columns))
-    first_seen: dict[str, int] = {}
-    for number, name in enumerate(columns, 1):
-        if not name.strip():
-            raise refusals.missing_header(row, number)
-        if name in first_seen:
-            raise refusals.duplicate_header(row, name, first_seen[name], number)
-        first_seen[name] = number
-    return tuple(columns)
+def layout_without_header(
+    head: Head, place: int, line: int, records: list[HeadRecord], delimiter: str, quote: str
+) -> Layout:
+    """As many columns as most of the first records have cells."""
+    counts = Counter(len(split_cells(record.sample, delimiter, quote)) for record in records)
+    count = max(counts, key=lambda cells: (counts[cells], cells))
+    if count > MAX_COLUMNS:
+        raise refusals.too_many_columns(records[0].row, count)
+    blank = ("",) * count
+    return Layout(
+        "utf-8", delimiter, quote, 0, unique_names(blank), head.start + place, line, blank
+    )

@@ -1,102 +1,116 @@
-"""One chunk of a delimited file: read, cast, hooks, checks, and the records ready to write."""
+"""One chunk of a file: read, cast, hooks, checks, and the records ready to write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
-from sqlalchemy import Column, Connection
+from sqlalchemy import Connection
 
-from dashboard.formats.delimited import Layout, Rows, read_block
+from dashboard.importers.batch_making import BatchMaker
+from dashboard.importers.chunk_rows import ChunkRows
+from dashboard.importers.column_reading import ColumnReading
+from dashboard.importers.duplicate_rows import SKIP
 from dashboard.importers.hooks import Records, run_hooks
-from dashboard.importers.importer import Importer
-from dashboard.importers.planning import block_of
+from dashboard.importers.job import Job
+from dashboard.importers.key_checks import KeyChecks, key_refusal
 from dashboard.importers.rules import check_rules
 from dashboard.jobs.chunk_job import Chunk, Outcome
-from dashboard.records.batch import Batch
-from dashboard.records.casting import CastColumn, cast_column
-from dashboard.records.checks import ReferenceChecker, existing
-from dashboard.records.defaults import default_columns, has_default
-from dashboard.records.fields import Field
+from dashboard.records.casting import BLANK, CastColumn
 from dashboard.records.loading import writer_for
 from dashboard.records.refusals import Refusals, ragged_failures
-from dashboard.records.table import TableDescription
 
-pc: Any = pyarrow.compute  # its published types know only some calls
-
-REPEATED = "stands in row {first} already and must be unique. Change it or delete one of the rows."
-TAKEN = "is already in the table. Change it, or leave the row out."
+REPEATED = "stands in row {other} {too} and must be unique. Change it or delete one of the rows."
 UNKNOWN = "is not known in {table}. Add it there first, or correct it."
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What all chunks of one job share."""
-
-    importer: Importer
-    target: TableDescription
-    fields: Mapping[str, str]
-    keys: tuple[tuple[str, ...], ...]
-    sensitive: frozenset[str]
-    references: ReferenceChecker
-    into_empty: bool = False
 
 
 class ChunkImport:
     """Steps in the order of `run`; what each finds wrong goes to `refusals`."""
 
-    def __init__(self, job: Job, layout: Layout, chunk: Chunk) -> None:
-        self.job, self.layout, self.chunk = job, layout, chunk
-        self.rows: Rows = read_block(chunk.data, layout, block_of(chunk.planned))
-        self.selected = select_rows(self.rows.numbers, chunk.only_rows)
-        self.texts, self.numbers = self.rows.table, self.rows.numbers
-        if self.selected is not None:
-            self.texts = self.texts.filter(pa.array(self.selected))
-            self.numbers = self.numbers[self.selected]
-        self.hidden = frozenset(c for c, name in job.fields.items() if name in job.sensitive)
-        shown = {name: column for column, name in job.fields.items()}
+    def __init__(self, job: Job, chunk: Chunk) -> None:
+        self.job, self.chunk = job, chunk
+        self.rows = ChunkRows(chunk)
+        self.texts, self.numbers = self.rows.texts, self.rows.numbers
+        shown = {reading.field.name: column for column, reading in job.columns.items()}
+        self.hidden = frozenset(column for name, column in shown.items() if name in job.sensitive)
         self.refusals = Refusals(self.texts, self.numbers, shown, self.hidden)
 
     def run(self, connection: Connection) -> Outcome:
         records = Records(np.arange(len(self.numbers)), self._cast())
         if self.has_hooks:
-            extra = {name: self.texts[name] for name in self._unmapped}
-            job = self.job
-            records = run_hooks(job.importer, job.target, records, extra, self.refusals)
+            records = self._run_hooks(records)
         self._rules(records)
         self._duplicates()
         stored = self._references(connection, records)
-        self._existing(connection, records, stored)
+        checks = KeyChecks(self.job, self.refusals, records, stored)
+        checks.run(connection, isolate=self.chunk.isolate, again=self.chunk.only_rows is not None)
         return self._outcome(connection, records, stored)
+
+    # -- values ------------------------------------------------------------------------------
+
+    def _cast(self) -> dict[str, Any]:
+        found = {}
+        for cast in self.casts.values():
+            name = cast.field.name
+            self.refusals.extend(name, self._bad_cells(cast))
+            if name in self.job.key_fields and self.job.options.merges:
+                self._key_needs_values(cast)
+            found[name] = cast.values
+        for name, cast in self.constants.items():
+            self.refusals.extend(name, cast.bad)
+            found[name] = cast.values
+        return found
+
+    @cached_property
+    def casts(self) -> dict[str, CastColumn]:
+        """By the file's column."""
+        return {
+            column: reading.cast(self.texts[column]) for column, reading in self.job.columns.items()
+        }
+
+    @cached_property
+    def constants(self) -> dict[str, CastColumn]:
+        count, target = len(self.numbers), self.job.target
+        return {
+            name: ColumnReading(target.field(name)).cast(pa.array([text] * count, pa.string()))
+            for name, text in self.job.options.constants.items()
+        }
+
+    @property
+    def _all_casts(self) -> list[CastColumn]:
+        return [*self.casts.values(), *self.constants.values()]
+
+    def _bad_cells(self, cast: CastColumn) -> list[tuple[int, str, str]]:
+        """A blank that leaves what is there is not wrong (a merge looks at new records)."""
+        if not self.job.leaves_blanks or cast.field.name in self.job.key_fields:
+            return cast.bad
+        return [item for item in cast.bad if item[1] != BLANK[0]]
+
+    def _key_needs_values(self, cast: CastColumn) -> None:
+        if cast.field.nullable and cast.texts.null_count:
+            blank = np.flatnonzero(np.asarray(cast.texts.is_null()))
+            self.refusals.extend(cast.field.name, ((place, *BLANK) for place in blank.tolist()))
 
     @property
     def has_hooks(self) -> bool:
         return self.job.importer.has("transform") or self.job.importer.has("validate")
 
-    @property
-    def _unmapped(self) -> list[str]:
-        if not self.job.importer.has("transform"):
-            return []
-        return [name for name in self.layout.columns if name not in self.job.fields]
+    def _run_hooks(self, records: Records) -> Records:
+        extra = {}
+        if self.job.importer.has("transform"):
+            names = [name for name in self.texts.column_names if name not in self.job.columns]
+            extra = {name: self.texts[name] for name in names}
+        return run_hooks(
+            self.job.importer,
+            self.job.target,
+            records,
+            extra,
+            self.refusals,
+            blank_too=self.job.leaves_blanks,
+        )
 
-    def _cast(self) -> dict[str, Any]:
-        for column, cast in self.casts.items():
-            self.refusals.extend(self.job.fields[column], cast.bad)
-        return {cast.field.name: cast.values for cast in self.casts.values()}
-
-    @cached_property
-    def casts(self) -> dict[str, CastColumn]:
-        """By the file's column."""
-        found = {}
-        for column, name in self.job.fields.items():
-            texts = self.texts[column]
-            if self.job.importer.null_values:
-                texts = blank_out(texts, self.job.importer.null_values)
-            found[column] = cast_column(self.job.target.field(name), texts)
-        return found
+    # -- checks ------------------------------------------------------------------------------
 
     def _rules(self, records: Records) -> None:
         for name, rule in self.job.importer.rules.items():
@@ -108,19 +122,34 @@ class ChunkImport:
 
     def _duplicates(self) -> None:
         """What planning found in the whole file; a row that failed already says enough."""
-        for row, key, first in self.chunk.planned.hints.get("duplicates", ()):
-            position = int(np.searchsorted(self.numbers, row))
-            if position == len(self.numbers) or self.numbers[position] != row:
+        for row, key, other, *what in self.chunk.planned.hints.get("duplicates", ()):
+            position = self.rows.position(row)
+            if position is None or self.refusals.bad[position] or what == [SKIP]:
                 continue
-            if not self.refusals.bad[position]:
-                self._refuse_key(position, key, "duplicate_in_file", REPEATED.format(first=first))
+            names = self.job.keys[key]
+            if not self._has_other_key(row, names) and not self._has_other_key(other, names):
+                ending = REPEATED.format(other=other, too="already" if other < row else "too")
+                self.refusals.add(position, *key_refusal(names, "duplicate_in_file", ending))
 
-    def _refuse_key(self, position: int, key: int, code: str, ending: str) -> None:
-        names = self.job.keys[key]
-        if len(names) == 1:
-            self.refusals.add(position, names[0], code, ending)
-        else:
-            self.refusals.add(position, "", code, f"has a key ({', '.join(names)}) that {ending}")
+    def _has_other_key(self, row: int, names: tuple[str, ...]) -> bool:
+        """Was the row left out, or its key changed, by a correction?"""
+        if row not in self.rows.corrections:
+            return False
+        position = self.rows.position(row)
+        if position is None:
+            return True
+        return any(
+            self._corrected(row, position, column)
+            for column, reading in self.job.columns.items()
+            if reading.field.name in names
+        )
+
+    def _corrected(self, row: int, position: int, column: str) -> bool:
+        before = self.rows.as_in_file(row, column)
+        if before is None:
+            return True
+        was = self.job.columns[column].cast(pa.array([before], pa.string())).values
+        return not was.equals(self.casts[column].values.slice(position, 1))
 
     def _references(self, connection: Connection, records: Records) -> dict[str, Any]:
         """The columns to store: natural keys turned into what the table holds."""
@@ -137,117 +166,21 @@ class ChunkImport:
             stored[field.column] = values
         return stored
 
-    def _existing(
-        self, connection: Connection, records: Records, stored: Mapping[str, Any]
-    ) -> None:
-        if self.job.into_empty and not self.chunk.isolate:
-            return
-        good = np.flatnonzero(~self.refusals.bad[records.positions])
-        target = self.job.target
-        for number, names in enumerate(self.job.keys):
-            columns = [target.table.c[target.field(name).column] for name in names]
-            if not all(column.name in stored for column in columns):
-                continue
-            keys = [take(stored[column.name], good) for column in columns]
-            for place in existing(connection, columns, keys).tolist():
-                position = int(records.positions[good[place]])
-                if not self.refusals.bad[position]:
-                    self._refuse_key(position, number, "already_exists", TAKEN)
+    # -- records -----------------------------------------------------------------------------
 
     def _outcome(
         self, connection: Connection, records: Records, stored: Mapping[str, Any]
     ) -> Outcome:
-        good = np.flatnonzero(~self.refusals.bad[records.positions])
-        ragged = ragged_failures(self._ragged, self.hidden)
+        job, bad = self.job, self.refusals.bad
+        good = np.flatnonzero(~bad[records.positions])
+        ragged = ragged_failures(self.rows.ragged, self.hidden)
         failures = sorted([*self.refusals.failures(), *ragged], key=lambda failure: failure.row)
-        untouched = len(self.numbers) - len(records.positions)
-        refused_early = int(self.refusals.bad.sum()) - int(
-            self.refusals.bad[records.positions].sum()
-        )
-        skipped = untouched - refused_early
-        writer = None
+        dropped = len(self.numbers) - len(records.positions)
+        refused_early = int(bad.sum()) - int(bad[records.positions].sum())
+        skipped = self.rows.skipped + dropped - refused_early
+        writer: Any = None
         if len(good):
-            batch = self._batch(connection, records, stored, good)
-            writer = writer_for(connection.dialect.name, batch)
+            maker = BatchMaker(job, self.chunk, self.rows, self.refusals)
+            batch = maker.make(connection, records, stored, good, self._all_casts)
+            writer = writer_for(connection.dialect.name, batch, job.merge(self.chunk.number))
         return Outcome(len(good), failures, writer, skipped=skipped)
-
-    @property
-    def _ragged(self) -> list[Any]:
-        only = self.chunk.only_rows
-        return [row for row in self.rows.ragged if only is None or row.row in only]
-
-    def _batch(
-        self, connection: Connection, records: Records, stored: Mapping[str, Any], good: Any
-    ) -> Batch:
-        columns = {name: take(values, good) for name, values in stored.items()}
-        missing = [c for c in self.job.target.table.columns if c.name not in columns]
-        filled = [column for column in missing if has_default(column)]
-        columns |= default_columns(connection, filled, len(good))
-        batch = Batch(
-            self.job.target.table,
-            columns,
-            records.positions[good],
-            self.refusals,
-            isolate=self.chunk.isolate,
-        )
-        if connection.dialect.name == "postgresql":
-            self._keep_texts(batch, records, good, filled)
-        return batch
-
-    def _keep_texts(
-        self, batch: Batch, records: Records, good: Any, filled: list[Column[Any]]
-    ) -> None:
-        """What PostgreSQL may read as the file has it: the whole records, or single columns."""
-        safe = {c: cast for c, cast in self.casts.items() if cast.raw_safe and is_plain(cast.field)}
-        if self.job.importer.has("transform"):
-            kept = [cast for cast in safe.values() if untouched(cast, records)]
-            places = records.positions[good]
-            batch.texts = {cast.field.column: take(cast.texts, places) for cast in kept}
-            return
-        layout = self.layout
-        whole = len(safe) == len(layout.columns) and not filled and not batch.isolate
-        if whole and not self.job.importer.null_values and self.selected is None:
-            odd = layout.delimiter.isalnum() or layout.delimiter in ".\\"  # not in text format
-            quoted = self.rows.quoted or self.rows.has_backslash or odd
-            if not quoted or (layout.quote and b"\\." not in self.chunk.data):
-                batch.raw = file_bytes(self.rows, good)
-                batch.delimiter, batch.quote = layout.delimiter, layout.quote if quoted else ""
-                return
-        batch.texts = {cast.field.column: take(cast.texts, good) for cast in safe.values()}
-
-
-def untouched(cast: CastColumn, records: Records) -> bool:
-    """Did `transform` leave the column as it was read? Comparing costs far less than writing."""
-    after = records.values.get(cast.field.name)
-    before = take(cast.values, records.positions)
-    return after is not None and after.type == before.type and bool(after.equals(before))
-
-
-def file_bytes(rows: Rows, places: Any) -> bytes:
-    """The file's own bytes of these table rows; what lies together is copied together."""
-    if len(places) == rows.table.num_rows:
-        return bytes(rows.raw_slice())
-    starts, ends = rows.starts[places], rows.ends[places]
-    gaps = np.flatnonzero(starts[1:] != ends[:-1] + 1)
-    first, last = starts[np.r_[0, gaps + 1]].tolist(), ends[np.r_[gaps, -1]].tolist()
-    pieces = [rows.data[start:stop] for start, stop in zip(first, last, strict=True)]
-    return b"\n".join([*pieces, b""])
-
-
-def is_plain(field: Field) -> bool:
-    """Stored as written, not looked up."""
-    return field.reference is None or not field.reference.surrogate
-
-
-def take(values: Any, places: Any) -> Any:
-    return values if len(places) == len(values) else values.take(pa.array(places))
-
-
-def select_rows(numbers: Any, only: frozenset[int] | None) -> Any:
-    """A mask of the rows this round tries again; None means all of them."""
-    return None if only is None else np.isin(numbers, np.fromiter(only, np.int64, len(only)))
-
-
-def blank_out(texts: Any, tokens: Any) -> Any:
-    hit = pc.is_in(texts, pa.array(list(tokens), pa.string()))
-    return pc.if_else(hit, "", texts)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from dashboard.errors import JobEngineError
 from dashboard.importers.importer import Importer
-from dashboard.records.casting import arrow_type, recheck
+from dashboard.records.casting import BLANK, arrow_type, recheck
 from dashboard.records.refusals import Refusals
 from dashboard.records.table import TableDescription
 
@@ -34,8 +34,13 @@ def run_hooks(
     records: Records,
     extra: Mapping[str, Any],
     refusals: Refusals,
+    *,
+    blank_too: bool = False,
 ) -> Records:
-    """`transform`, then `validate`, on the rows still good. `extra` are the unmapped columns."""
+    """`transform`, then `validate`, on the rows still good. `extra` are the unmapped columns.
+
+    `blank_too`: a blank in a field that needs a value is not wrong (it leaves what is there).
+    """
     good = np.flatnonzero(~refusals.bad[records.positions])
     positions = records.positions[good]
     frame = to_frame({**extra, **records.values}, good, refusals.numbers[positions])
@@ -47,6 +52,8 @@ def run_hooks(
         records = Records(positions, from_frame(frame, target))
         for name, values in records.values.items():
             for place, code, ending in recheck(target.field(name), values):
+                if blank_too and code == BLANK[0]:
+                    continue
                 refusals.add(int(positions[place]), name, code, ending)
     if importer.has("validate"):
         validate(importer, frame, positions, refusals)

@@ -35,7 +35,9 @@ class Importer:
     (`{"seats": {"min": 1, "max": 900}, "tailnum": {"pattern": "N.*"}}`; also one_of, length),
     `references` reads foreign keys (`{"airport": ("airport_id", "faa")}`), `choices` limits texts,
     `sensitive` names fields whose cells nobody may read, `null_values` are texts that mean blank,
-    `computed` fields come from `transform`, so the file need not have them.
+    `computed` fields come from `transform`, so the file need not have them. `aliases` are other
+    names of fields in files (`{"tailnum": ["Tail number", "Registration"]}`), `examples` rows for
+    the template (`[{"faa": "JFK", "name": "Kennedy"}]`).
 
     Hooks get the chunk's good rows as a pandas DataFrame with Arrow-backed typed columns, named as
     the fields, indexed by row number. An exception in a hook fails the chunk, never silently.
@@ -51,6 +53,8 @@ class Importer:
     sensitive: ClassVar[Sequence[str]] = ()
     null_values: ClassVar[Sequence[str]] = ()
     computed: ClassVar[Sequence[str]] = ()
+    aliases: ClassVar[Mapping[str, Sequence[str]]] = {}
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ()
 
     def transform(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Change, compute or drop columns and rows; a dropped row counts as skipped."""

@@ -1,46 +1,25 @@
-"""Plan an import from a delimited file in one pass: layout, chunks, duplicate keys."""
+"""Plan an import in one pass over its file: layout, chunks, duplicate keys."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import Any, BinaryIO
 
-import numpy as np
-import pyarrow as pa
-
 from dashboard.formats.delimited import Block, Layout, Rows, cut, detect, read_block
-from dashboard.importers.key_cells import cast_key
+from dashboard.formats.forms import BatchPlace
+from dashboard.formats.table_form import read_batch
+from dashboard.importers.duplicate_rows import Hint, KeyChoice
+from dashboard.importers.key_finder import KeyFinder, KeySpec
 from dashboard.jobs.chunk_job import Plan, PlannedChunk
-from dashboard.records.duplicates import KeyScan
+
+__all__ = ["KeySpec", "block_of", "plan_batches", "plan_delimited", "read_chunk"]
 
 CHUNK_BYTES = 2 << 20
 # Blocks that may wait for their keys to be read.
 AHEAD = 2
-
-
-@dataclass(frozen=True, slots=True)
-class KeySpec:
-    """A unique key: its columns as the file names them and the type each is compared as."""
-
-    columns: tuple[str, ...]
-    types: tuple[pa.DataType, ...]
-    null_tokens: tuple[str, ...] = ("",)
-
-
-@dataclass(slots=True)
-class _Key:
-    number: int
-    spec: KeySpec
-    scan: KeyScan = field(default_factory=KeyScan)
-
-    def add(self, rows: Rows) -> None:
-        columns = [
-            cast_key(rows.table.column(name), kind, self.spec.null_tokens)
-            for name, kind in zip(self.spec.columns, self.spec.types, strict=True)
-        ]
-        self.scan.add(columns, rows.numbers)
+ANY = KeyChoice()
 
 
 def plan_delimited(
@@ -52,61 +31,85 @@ def plan_delimited(
     encoding: str | None = None,
     quote: str | None = None,
     chunk_bytes: int = CHUNK_BYTES,
+    layout: Layout | None = None,
+    choice: KeyChoice = ANY,
 ) -> Plan:
     """Read the file once. Keys that name a column the file lacks are left out.
 
     Hints of a chunk: `quoted`, `blank`, `crlf` (see `block_of`) and `duplicates`, a list of
-    [row, index in `key_columns`, first row with that key]. Raises FileRefused.
+    [row, index in `key_columns`, first row with that key] (see duplicate_rows.py for what follows).
+    `layout` is what `detect` would find. Raises FileRefused.
     """
-    layout = detect(stream, delimiter=delimiter, encoding=encoding, quote=quote)
-    known = set(layout.columns)
-    specs = [(n, spec) for n, spec in enumerate(key_columns) if known.issuperset(spec.columns)]
-    keys = [_Key(number, spec) for number, spec in specs]
-    needed = list(dict.fromkeys(name for key in keys for name in key.spec.columns))
+    if layout is None:
+        layout = detect(stream, delimiter=delimiter, encoding=encoding, quote=quote)
     blocks = []
     with ExitStack() as stack:
-        for key in keys:
-            stack.callback(key.scan.close)
+        keys = stack.enter_context(closing(KeyFinder(key_columns, layout.columns)))
         # Cutting and reading keys both leave the interpreter for most of their time: side by side
         # they use both cores, which otherwise wait for the plan.
         reader = stack.enter_context(ThreadPoolExecutor(1, "keys"))
         under_way: deque[Future[None]] = deque()
         for block, data in cut(stream, layout, block_bytes=chunk_bytes, block_rows=chunk_rows):
             blocks.append(block)
-            if needed:
-                under_way.append(reader.submit(scan_keys, keys, data, layout, block, needed))
+            if keys.needed:
+                under_way.append(reader.submit(scan_keys, keys, data, layout, block))
             if len(under_way) > AHEAD:
                 under_way.popleft().result()
         for scanned in under_way:
             scanned.result()
-        duplicates = find_duplicates(blocks, keys)
+        duplicates = keys.hints([block.first_row for block in blocks], choice)
     chunks = [planned_of(block, found) for block, found in zip(blocks, duplicates, strict=True)]
     return Plan(layout=layout.to_json(), chunks=chunks)
 
 
-def scan_keys(
-    keys: Sequence[_Key], data: memoryview, layout: Layout, block: Block, needed: list[str]
-) -> None:
-    rows = read_block(data, layout, block, needed)
-    for key in keys:
-        key.add(rows)
+def scan_keys(keys: KeyFinder, data: memoryview, layout: Layout, block: Block) -> None:
+    rows = read_block(data, layout, block, keys.needed)
+    keys.add(rows.table, rows.numbers)
 
 
-def find_duplicates(blocks: Sequence[Block], keys: Sequence[_Key]) -> list[list[list[int]]]:
-    """For each block the duplicates in it."""
-    found: list[list[list[int]]] = [[] for _ in blocks]
-    first_rows = [block.first_row for block in blocks]
-    for key in keys:
-        duplicates = key.scan.finish()
-        places = np.searchsorted(first_rows, [d.row for d in duplicates], side="right") - 1
-        for duplicate, place in zip(duplicates, places.tolist(), strict=True):
-            found[place].append([duplicate.row, key.number, duplicate.first_row])
-    return found
+def plan_batches(
+    form: BinaryIO,
+    batches: Sequence[BatchPlace],
+    *,
+    columns: Sequence[str],
+    key_columns: Sequence[KeySpec] = (),
+    chunk_rows: int | None = None,
+    choice: KeyChoice = ANY,
+) -> list[PlannedChunk]:
+    """Chunks of a kept table form; it is read only for its keys, or to part large batches.
+
+    The hint `slice` is [first, after the last] record of the batch when a chunk has but a part.
+    """
+    chunks: list[PlannedChunk] = []
+    with closing(KeyFinder(key_columns, columns)) as keys:
+        for batch in batches:
+            step = chunk_rows or batch.rows
+            if not keys.needed and batch.rows <= step:
+                chunks.append(PlannedChunk(*batch))
+                continue
+            form.seek(batch.offset)
+            rows = read_batch(form.read(batch.length), keys.needed)
+            keys.add(rows.table, rows.numbers)
+            chunks += parted(batch, rows.numbers.tolist(), step)
+        duplicates = keys.hints([chunk.first_row for chunk in chunks], choice)
+    hinted = zip(chunks, duplicates, strict=True)
+    return [replace(chunk, hints={**chunk.hints, "duplicates": found}) for chunk, found in hinted]
 
 
-def planned_of(block: Block, duplicates: list[list[int]]) -> PlannedChunk:
+def parted(batch: BatchPlace, numbers: Sequence[int], step: int) -> list[PlannedChunk]:
+    offset, length, first_row, rows = batch
+    if rows <= step:
+        return [PlannedChunk(offset, length, first_row, rows)]
+    bounds = [(start, min(start + step, rows)) for start in range(0, rows, step)]
+    return [
+        PlannedChunk(offset, length, numbers[start], stop - start, {"slice": [start, stop]})
+        for start, stop in bounds
+    ]
+
+
+def planned_of(block: Block, duplicates: list[Hint]) -> PlannedChunk:
     hints: dict[str, Any] = {"quoted": block.quoted, "blank": block.blank, "crlf": block.crlf}
-    hints["duplicates"] = sorted(duplicates)
+    hints["duplicates"] = duplicates
     return PlannedChunk(block.offset, block.length, block.first_row, block.rows, hints)
 
 

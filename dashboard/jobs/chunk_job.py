@@ -1,7 +1,7 @@
 """What the runner asks of a kind of job: plan the work once, then run it chunk by chunk."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 from sqlalchemy import Connection
 
+from dashboard.errors import InputRefused
 from dashboard.jobs.registry import JobType
 from dashboard.records.failures import Failure
 from dashboard.records.written import Written
@@ -21,8 +22,9 @@ class PlannedChunk:
     """A slice of the job's input that is committed together.
 
     `offset` and `length` are bytes in the stored file, `first_row` the row number of its first
-    record as a spreadsheet shows it, `rows` its records. `hints` is small JSON that belongs to the
-    kind of job (quoted or not, duplicate rows) and comes back in `Chunk.hints`.
+    record as a spreadsheet shows it, `rows` its records; what comes later in the file has higher
+    row numbers. `hints` is small JSON that belongs to the kind of job (quoted or not, duplicate
+    rows) and comes back in `Chunk.planned.hints`.
     """
 
     offset: int
@@ -49,13 +51,26 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginChunk:
+    """In an undo: what became of the import's chunk that covers the same rows.
+
+    `uuid` is the import's, `failed_rows` were not written, `notes` are what its writer noted.
+    """
+
+    number: int
+    uuid: str
+    failed_rows: frozenset[int]
+    notes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A claimed chunk with its bytes.
 
     `isolate` asks for the slower way that finds each row the target refuses (I5). `only_rows`, when
     set, limits the work to those row numbers (a round that tries failed rows again). `corrections`
     are a person's new cells for rows of this chunk, in the order of the layout's columns; None
-    leaves the row out (skipped).
+    leaves the row out (skipped); in an undo they are those of the import, as is `origin`.
     """
 
     number: int
@@ -65,6 +80,7 @@ class Chunk:
     isolate: bool = False
     only_rows: frozenset[int] | None = None
     corrections: Mapping[int, Sequence[str] | None] = field(default_factory=dict)
+    origin: OriginChunk | None = None
 
 
 class RecordWriter(Protocol):
@@ -141,6 +157,18 @@ class BaseChunkJob(ABC):
     @abstractmethod
     def run_chunk(self, chunk: Chunk) -> Outcome:
         """Turn a chunk's bytes into checked records. Reads the target, writes nothing to it."""
+
+    def cells_of(self, chunk: Chunk, rows: Collection[int]) -> dict[int, list[str]]:
+        """Cells of these rows as the file has them, in the order of the layout's columns.
+
+        Asked when a person corrects one cell of a row whose other cells nobody may read. A ragged
+        row comes with the cells it has. Rows the chunk does not hold are left out.
+        """
+        raise InputRefused(
+            f"{self.job_type.label} hides cells of its failed rows, and this kind of job cannot"
+            " read them again. Give the whole row anew in a corrected file.",
+            code="hidden_cells",
+        )
 
     def before(self, connection: Connection) -> None:  # noqa: B027 - a hook few need
         """Once a round, before its first chunk."""

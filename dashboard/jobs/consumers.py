@@ -11,15 +11,17 @@ from dashboard.jobs.context import JobContext
 from dashboard.jobs.ledger import ensure_ledger
 from dashboard.jobs.runner import Runner
 from dashboard.jobs.sweeper import Sweeper
+from dashboard.records.images import ensure_images
 from dashboard.records.loading_sqlite import remove_stages
-from dashboard.task_queue.consumer import install_consumer
+from dashboard.task_queue.consumer import Loop, install_consumer
 
 log = logging.getLogger("jobengine.queue")
 SWEEP_EVERY, RELAY_EVERY, DELETE_EVERY = 2.0, 0.5, 3600.0
 
 
-def install(context: JobContext, listeners: ListenerRegistry) -> tuple[Any, Any]:
-    """Register the handlers and hooks; returns the Huey instances of both queues."""
+def install(context: JobContext, listeners: ListenerRegistry, *loops: Loop) -> tuple[Any, Any]:
+    """Register the handlers and hooks; returns the Huey instances of both queues. More `loops` run
+    beside the sweeper's."""
     process = WorkerProcess(context)
     context.queue.register("work", process.work)
     context.queue.jobs.on_startup()(process.start)
@@ -31,6 +33,7 @@ def install(context: JobContext, listeners: ListenerRegistry) -> tuple[Any, Any]
         every(SWEEP_EVERY, sweeper.run_once, "sweeper"),
         every(RELAY_EVERY, relay.run_once, "relay"),
         every(DELETE_EVERY, sweeper.delete_old, "retention"),
+        *loops,
     )
     return context.queue.jobs, context.queue.events
 
@@ -41,6 +44,7 @@ def preload(context: JobContext) -> None:
     remove_stages()
     if not context.settings.same_database:
         ensure_ledger(context.target)
+    ensure_images(context.target)
     context.close()
 
 

@@ -9,12 +9,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from dashboard.errors import FileRefused
-from dashboard.events import outbox
-from dashboard.events.types import JobEnqueued
+from dashboard.errors import FileRefused, NotFound, WrongState
+from dashboard.jobs.checking import add_check
 from dashboard.jobs.context import JobContext
-from dashboard.jobs.serial import event_basis
-from dashboard.lib.clock import now
+from dashboard.jobs.drafts import add_job, start, stored_file
 from dashboard.models.job import Job
 from dashboard.models.states import JobStatus
 from dashboard.models.stored_file import StoredFile
@@ -35,35 +33,51 @@ def dispatch(
     options: Mapping[str, Any] | None = None,
     after: Job | None = None,
     run_at: datetime | None = None,
+    check: bool = False,
 ) -> Job:
     """Make a job in the caller's transaction; workers hear of it once that commits.
 
     `source` is a stored file, an iterable of mappings, or a DataFrame (both are written to a stored
-    CSV file first). Raises UnknownJobType, FileRefused.
+    CSV file first). `check` makes a check job alone. Raises UnknownJobType, FileRefused, NotFound.
     """
-    job_type = context.registry.get(type)
+    context.registry.get(type)
     if not isinstance(source, StoredFile):
         source = store_records(context, session, source, user, name=f"{type}.csv")
+    how: dict[str, Any] = {"user": user, "options": options, "chunk_rows": chunk_rows}
+    if check:
+        return add_check(context, session, type, source, **how)
     held = (after is not None and after.status != JobStatus.COMPLETED) or run_at is not None
-    job = Job(
-        type=job_type.name,
-        kind=str(job_type.kind),
-        status=JobStatus.DELAYED if held else JobStatus.WAITING,
-        strategy=str(job_type.strategy),
-        user_id=user.id if user else None,
-        file_id=source.id,
-        after_id=after.id if after else None,
-        run_at=run_at,
-        chunk_rows=chunk_rows or job_type.chunk_rows,
-        options=dict(options or {}),
-        enqueued_at=None if held else now(),
+    after_id = after.id if after else None
+    job = add_job(context, session, type, source, after_id=after_id, run_at=run_at, **how)
+    start(context, session, job, held=held)
+    session.refresh(job)
+    return job
+
+
+def rerun(context: JobContext, session: Session, job_id: int, user: User | None) -> Job:
+    """A new job over the same file with the same options, its `origin_id` the old one.
+
+    Corrections of single rows stay with the old job. Raises NotFound (no job, or its file is gone),
+    WrongState (a draft, a check or an undo).
+    """
+    origin = session.get(Job, job_id, populate_existing=True)
+    if origin is None:
+        raise NotFound(f"There is no job {job_id}.")
+    if origin.purpose != "run" or origin.status == JobStatus.DRAFT:
+        what = "a draft" if origin.status == JobStatus.DRAFT else f"a job to {origin.purpose}"
+        raise WrongState(f"Job {job_id} is {what}; only a job that was started can be run again.")
+    job = add_job(
+        context,
+        session,
+        origin.type,
+        stored_file(context, session, origin),
+        user=user,
+        options=origin.options,
+        chunk_rows=origin.chunk_rows,
+        origin_id=origin.id,
     )
-    session.add(job)
-    session.flush()
-    event = JobEnqueued(**event_basis(job), input=job.options, queue="jobs")
-    outbox.write(session.connection(), job.id, event)
-    if not held:
-        context.queue.wake_after_commit(session, "work", job.id)
+    start(context, session, job, held=False)
+    session.refresh(job)
     return job
 
 

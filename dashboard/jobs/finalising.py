@@ -1,6 +1,7 @@
 """Ending a round: its own transaction after the last settle, safe to repeat (I4)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
@@ -16,6 +17,7 @@ from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.serial import COUNTS, event_basis
 from dashboard.jobs.tracker import sums
 from dashboard.jobs.transitions import JOB, EventMaker, making, move
+from dashboard.jobs.undoing import note_undone
 from dashboard.lib.clock import now
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import ChunkState, JobStatus
@@ -67,7 +69,7 @@ def end(connection: Connection, job: AnyRow) -> AnyRow | None:
         message = f"Chunk {failed[0].number}: {failed[0].error_message}{more}"
         values |= {"error_code": failed[0].error_code, "error_message": message}
         event = making(JobFailed, error_message=message, stack_trace=None, will_retry=False)
-    return move(
+    row = move(
         connection,
         job.id,
         S.FAILED if failed else S.COMPLETED,
@@ -75,8 +77,19 @@ def end(connection: Connection, job: AnyRow) -> AnyRow | None:
         where=(~open_chunk, JOB.c.after_round == JOB.c.round),
         event=event,
         finished_at=now(),
+        **undo_until(job),
         **values,
     )
+    if row is not None and row.purpose == "undo" and not failed:
+        note_undone(connection, row)
+    return row
+
+
+def undo_until(job: AnyRow) -> dict[str, Any]:
+    """An import can be undone for a time after its end, not after its start."""
+    if job.undo_until is None:
+        return {}
+    return {"undo_until": now() + timedelta(days=job.meta.get("undo_days", 0))}
 
 
 def frozen_counts(connection: Connection, job: AnyRow) -> dict[str, int]:
@@ -121,6 +134,7 @@ def stop(connection: Connection, job: AnyRow) -> AnyRow | None:
         finished_at=now(),
         error_code="cancelled",
         error_message=f"Cancelled by {actor or 'the system'}.",
+        **undo_until(job),
         **counts,
     )
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import aliased
 
 from dashboard.events.types import JobStarted
 from dashboard.jobs.database_time import database_now
+from dashboard.jobs.limits import TypeLimit, has_room
 from dashboard.jobs.transitions import JOB, emit, move
 from dashboard.lib.clock import now
 from dashboard.models.columns import AnyRow, UtcDateTime, table_of
@@ -103,9 +104,18 @@ def note_start(connection: Connection, row: AnyRow) -> None:
 
 
 def claim_chunk(
-    connection: Connection, job_id: int, holder: str, lease: timedelta
+    connection: Connection,
+    job_id: int,
+    holder: str,
+    lease: timedelta,
+    limit: TypeLimit | None = None,
 ) -> tuple[AnyRow, AnyRow] | None:
-    """Lease the job's next open chunk; job and chunk, or None when this worker has none."""
+    """Lease the job's next open chunk; job and chunk, or None when this worker has none.
+
+    With a `limit` also None while as many workers as may run chunks of the job's type.
+    """
+    if limit is not None and not has_room(connection, limit):
+        return None
     job = take_active(connection, job_id)
     if job is None:
         return None

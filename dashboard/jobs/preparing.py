@@ -13,6 +13,7 @@ from dashboard.jobs.chunk_job import BaseChunkJob, Plan
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.transitions import JOB, move
+from dashboard.jobs.undoing import undo_plan
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import ChunkState, JobStatus
 from dashboard.models.stored_file import StoredFile
@@ -53,6 +54,8 @@ class StoredForms:
 def make_plan(context: JobContext, job: AnyRow, work: BaseChunkJob) -> Plan:
     """Raises FileRefused or NotFound; writes nothing but the file's form."""
     with context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+        if job.purpose == "undo":
+            return undo_plan(connection, job.origin_id)
         query = select(StoredFile.key, StoredFile.name).where(StoredFile.id == job.file_id)
         key, name = connection.execute(query).one_or_none() or ("", "")
     work.forms = StoredForms(context.store, key, name)

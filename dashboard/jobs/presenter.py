@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, func, select
 
+from dashboard.jobs.chunk_map import MOST_CELLS, ChunkMap, cells_query, chunk_map
+from dashboard.jobs.counts import BAR, Counts, counts_of, frozen
 from dashboard.jobs.leases import CHUNK
-from dashboard.jobs.tracker import OUTCOMES
+from dashboard.jobs.pace import NO_PACE, Pace, clock_text, pace_of, row_sums
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
-from dashboard.models.states import ChunkState, JobStatus
+from dashboard.models.states import FINAL, JobStatus
+
+__all__ = [
+    "ACTS", "BAR", "MOST_CELLS", "PURPOSES", "STATUSES", "Counts", "JobView", "Pace", "Status",
+    "clock_text", "frozen", "status_of", "view", "views",
+]  # fmt: skip
 
 S = JobStatus
-MOST_CELLS = 480
-PACE_WINDOW = timedelta(seconds=30)
-BAR = 1000
 
 
 class Status(NamedTuple):
@@ -49,7 +52,11 @@ ACTS: Mapping[str, frozenset[JobStatus]] = {
     "resume": frozenset({S.PAUSED}),
     "cancellation": IN_WORK | {S.WAITING, S.DELAYED, S.PAUSED, S.PAUSING},
     "retry": frozenset({S.COMPLETED, S.FAILED}),
+    "force": frozenset({S.PREPARING, S.ACTIVE, S.INTERRUPTED, S.PAUSING, S.CANCELLING}),
+    "rerun": FINAL,
+    "undo": FINAL,
 }
+PURPOSES = {"run": "Run", "check": "Check", "undo": "Undo"}
 
 
 def status_of(job: Job) -> Status:
@@ -61,131 +68,6 @@ def status_of(job: Job) -> Status:
     return STATUSES[S(job.status)]
 
 
-class Segment(NamedTuple):
-    """One part of an outcome bar, in thousandths of its width."""
-
-    name: str
-    x: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows by outcome; with `not_processed` they make the rows of the file (I4)."""
-
-    total: int | None
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    failed: int = 0
-
-    @property
-    def processed(self) -> int:
-        return self.created + self.updated + self.unchanged + self.skipped + self.failed
-
-    @property
-    def not_processed(self) -> int | None:
-        return None if self.total is None else self.total - self.processed
-
-    @property
-    def outcomes(self) -> list[tuple[str, str, int | None]]:
-        """(name, word, rows), in the one order used everywhere."""
-        return [
-            ("created", "Created", self.created),
-            ("updated", "Updated", self.updated),
-            ("unchanged", "Unchanged", self.unchanged),
-            ("skipped", "Skipped", self.skipped),
-            ("failed", "Failed", self.failed),
-            ("left", "Not processed", self.not_processed),
-        ]
-
-    @property
-    def sentence(self) -> str:
-        return ", ".join(f"{rows or 0:,} {word.lower()}" for _, word, rows in self.outcomes)
-
-    def segments(self, least: float = 5.0, gap: float = 2.0) -> list[Segment]:
-        """What is there is seen: no part is narrower than `least`, the widest pays for it."""
-        parts = [(name, rows) for name, _, rows in self.outcomes if rows]
-        if not parts or not self.total:
-            return []
-        room = BAR - gap * (len(parts) - 1)
-        widths = [max(least, room * rows / self.total) for _, rows in parts]
-        widths[widths.index(max(widths))] -= sum(widths) - room
-        found, x = [], 0.0
-        for (name, _), width in zip(parts, widths, strict=True):
-            found.append(Segment(name, round(x, 1), round(width, 1)))
-            x += width + gap
-        return found
-
-
-class Cell(NamedTuple):
-    """One or several neighbouring chunks on the map."""
-
-    state: str
-    failed_rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkMap:
-    """At most MOST_CELLS cells however many chunks; counts are in chunks."""
-
-    cells: list[Cell]
-    per_cell: int
-    done: int
-    leased: int
-    retry: int
-    pending: int
-    failed: int
-
-    @property
-    def total(self) -> int:
-        return self.done + self.leased + self.retry + self.pending + self.failed
-
-    @property
-    def legend(self) -> list[tuple[str, str, int]]:
-        parts = [
-            ("done", "Done", self.done),
-            ("leased", "In work", self.leased),
-            ("retry", "Waits to retry", self.retry),
-            ("pending", "Pending", self.pending),
-            ("failed", "Failed", self.failed),
-        ]
-        return [part for part in parts if part[2]]
-
-    @property
-    def sentence(self) -> str:
-        return ", ".join(f"{count:,} {word.lower()}" for _, word, count in self.legend)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Rows a second over the last 30 s, and the seconds left as a range."""
-
-    rate: float | None = None
-    least_left: float | None = None
-    most_left: float | None = None
-
-    @property
-    def left(self) -> str | None:
-        if self.least_left is None or self.most_left is None:
-            return None
-        if self.most_left < 1.5:
-            return "about 1 s"
-        if self.most_left < 90:
-            return f"{self.least_left:.0f}–{self.most_left:.0f} s"
-        return f"{clock_text(self.least_left)}–{clock_text(self.most_left)} min"
-
-
-def clock_text(seconds: float) -> str:
-    whole = int(seconds)
-    if whole >= 20:
-        whole -= whole % 5
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 @dataclass(frozen=True, slots=True)
 class JobView:
     """A job as its page and its row in a list show it."""
@@ -193,7 +75,7 @@ class JobView:
     job: Job
     counts: Counts
     chunks: ChunkMap | None = None
-    pace: Pace = Pace()
+    pace: Pace = NO_PACE
 
     @property
     def status(self) -> Status:
@@ -206,9 +88,28 @@ class JobView:
     @property
     def acts(self) -> frozenset[str]:
         """What its state allows; the engine has the last word."""
-        return frozenset(act for act, states in ACTS.items() if self.job.status in states) - (
-            frozenset() if self.retryable else {"retry"}
+        able = {"retry": self.retryable, "undo": self.undoable, "rerun": self.job.purpose == "run"}
+        return frozenset(
+            act for act, states in ACTS.items() if self.job.status in states and able.get(act, True)
         )
+
+    @property
+    def purpose(self) -> str:
+        """Run, Check or Undo."""
+        return PURPOSES[self.job.purpose or "run"]
+
+    @property
+    def undoable(self) -> bool:
+        """As far as its row tells; `undoing.undo_refusal` knows of undos already made."""
+        until, wrote = self.job.undo_until, self.counts.created or self.counts.updated
+        undone = "undone_by" in (self.job.meta or {})
+        return bool(until and until > now() and wrote and not undone)
+
+    @property
+    def over_budget(self) -> str | None:
+        """Why it paused by itself, as a sentence; resuming means "continue anyway"."""
+        paused = self.job.status in (S.PAUSED, S.PAUSING)
+        return self.job.error_message if paused and self.job.error_code == "error_budget" else None
 
     @property
     def retryable(self) -> bool:
@@ -257,8 +158,8 @@ def view(connection: Connection, job: Job) -> JobView:
         return JobView(job, frozen(job))
     per_cell = -(-count // MOST_CELLS)
     rows = connection.execute(cells_query(job.id, per_cell)).all()
-    counts = Counts(job.total, *(int(sum(getattr(row, name) for row in rows)) for name in OUTCOMES))
-    pace = Pace() if job.status != S.ACTIVE else pace_of(job, counts, rows)
+    counts = counts_of(job, *rows)
+    pace = NO_PACE if job.status != S.ACTIVE else pace_of(job, counts, rows)
     return JobView(job, counts, chunk_map(rows, per_cell), pace)
 
 
@@ -272,88 +173,14 @@ def views(connection: Connection, jobs: Sequence[Job]) -> list[JobView]:
 def list_view(job: Job, row: Any) -> JobView:
     if row is None:
         return JobView(job, frozen(job))
-    counts = Counts(job.total, *(int(getattr(row, name)) for name in OUTCOMES))
-    pace = pace_of(job, counts, [row]) if job.status == S.ACTIVE else Pace()
+    counts = counts_of(job, row)
+    pace = pace_of(job, counts, [row]) if job.status == S.ACTIVE else NO_PACE
     return JobView(job, counts, None, pace)
 
 
 def sums_query(job_ids: Sequence[int]) -> Any:
     return (
-        select(CHUNK.c.job_id, *sums()).where(CHUNK.c.job_id.in_(job_ids)).group_by(CHUNK.c.job_id)
+        select(CHUNK.c.job_id, *row_sums())
+        .where(CHUNK.c.job_id.in_(job_ids))
+        .group_by(CHUNK.c.job_id)
     )
-
-
-def sums() -> list[Any]:
-    """Rows by outcome, rows settled lately, and when the first chunk began."""
-    recent = CHUNK.c.finished_at > now() - PACE_WINDOW
-    return [
-        *(func.sum(CHUNK.c[name]).label(name) for name in OUTCOMES),
-        func.sum(case((recent, CHUNK.c.rows), else_=0)).label("recent"),
-        func.min(CHUNK.c.started_at).label("started_at"),
-    ]
-
-
-def frozen(job: Job) -> Counts:
-    """The counts kept on the row: true once a round has ended."""
-    return Counts(job.total, job.created, job.updated, job.unchanged, job.skipped, job.failed)
-
-
-def cells_query(job_id: int, per_cell: int) -> Any:
-    """One row per cell of the map, holding all sums the page needs."""
-    cell = ((CHUNK.c.number - 1) // per_cell).label("cell")
-
-    def chunks(condition: Any) -> Any:
-        return func.sum(case((condition, 1), else_=0))
-
-    pending = CHUNK.c.state == ChunkState.PENDING
-    return (
-        select(
-            cell,
-            chunks(CHUNK.c.state == ChunkState.DONE).label("done"),
-            chunks(CHUNK.c.state == ChunkState.LEASED).label("leased"),
-            chunks(pending & (CHUNK.c.attempt > 0)).label("retry"),
-            chunks(pending & (CHUNK.c.attempt == 0)).label("pending"),
-            chunks(CHUNK.c.state == ChunkState.FAILED).label("stopped"),
-            *sums(),
-        )
-        .where(CHUNK.c.job_id == job_id)
-        .group_by(cell)
-        .order_by(cell)
-    )
-
-
-def chunk_map(rows: Any, per_cell: int) -> ChunkMap:
-    def total(name: str) -> int:
-        return int(sum(getattr(row, name) for row in rows))
-
-    cells = [Cell(state_of(row), int(row.failed)) for row in rows]
-    states = ("done", "leased", "retry", "pending", "stopped")
-    return ChunkMap(cells, per_cell, *map(total, states))
-
-
-def state_of(row: Any) -> str:
-    """The state a person should notice first."""
-    for name, state in (("stopped", "failed"), ("retry", "retry"), ("leased", "leased")):
-        if getattr(row, name):
-            return state
-    return "pending" if row.pending else "done"
-
-
-def pace_of(job: Job, counts: Counts, rows: Any) -> Pace:
-    """Two speeds, the last 30 s and the whole round, give the two ends of the range."""
-    starts = [row.started_at for row in rows if row.started_at is not None]
-    if not starts or not counts.total:
-        return Pace()
-    moment = now()
-    began = max(min(starts), job.started_at or min(starts))
-    window = min(PACE_WINDOW.total_seconds(), seconds_since(began, moment))
-    recent = sum(row.recent for row in rows) / window if window >= 0.5 else 0
-    if not recent:
-        return Pace()
-    whole = max(counts.processed / max(0.5, seconds_since(began, moment)), recent / 4)
-    left = (counts.not_processed or 0) / recent, (counts.not_processed or 0) / whole
-    return Pace(recent, min(left) * 0.95, max(left) * 1.1 + 1)
-
-
-def seconds_since(start: datetime, moment: datetime) -> float:
-    return max(0.0, (moment - start).total_seconds())

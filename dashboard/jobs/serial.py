@@ -1,12 +1,13 @@
 """The one JSON form of a job: REST, sockets, webhooks, CLI and events share it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from dashboard.lib.clock import now
 from dashboard.models.columns import AnyRow
 from dashboard.models.job import Job
-from dashboard.models.states import JobStatus, rest_state
+from dashboard.models.states import JobStatus, RestState, rest_state
 
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed", "not_processed")
 
@@ -75,3 +76,52 @@ def cli_body(row: AnyRow | Job) -> dict[str, Any]:
         "rows_per_second": speed,
         "error": row.error_message,
     }
+
+
+def rest_body(
+    row: AnyRow | Job,
+    counts: Mapping[str, int | None] | None = None,
+    file: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A job as REST shows it (mission/004 and our additions); every key is always there.
+
+    `counts` are the sums of this moment, by the names of COUNTS; left out, those of the row, which
+    stand still once a round has ended. `file` is its output, if it has one. Times in ms.
+    """
+    state = rest_state(JobStatus(row.status))
+    known = rest_counts(row, counts)
+    processed = (row.total or 0) - (known["notProcessed"] or 0)
+    return {
+        "id": str(row.id),
+        "name": row.type,
+        "state": str(state),
+        "progress": progress(processed, row.total, row.status),
+        "result": result(known, file) if state is RestState.COMPLETED else None,
+        "failedReason": row.error_message if state is RestState.FAILED else None,
+        "timestamp": {
+            "created": milliseconds(row.created_at),
+            "started": milliseconds(row.started_at),
+            "finished": milliseconds(row.finished_at),
+        },
+        "status": str(row.status),
+        "type": row.type,
+        "kind": row.kind,
+        "purpose": row.purpose,
+        "counts": known,
+    }
+
+
+def rest_counts(
+    row: AnyRow | Job, counts: Mapping[str, int | None] | None = None
+) -> dict[str, int | None]:
+    """With `total`, null until the rows are counted; `notProcessed` is what the others leave."""
+    if counts is None:
+        counts = {name: getattr(row, name) for name in COUNTS}
+    found = {name: counts[name] or 0 for name in COUNTS if name != "not_processed"}
+    left = None if row.total is None else row.total - sum(found.values())
+    return {"total": row.total, **found, "notProcessed": left}
+
+
+def result(counts: Mapping[str, int | None], file: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a completed job came to: the same in REST, sockets and webhooks."""
+    return {"counts": dict(counts), "file": None if file is None else dict(file)}

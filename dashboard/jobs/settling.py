@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.errors import LeaseLost
@@ -22,34 +22,37 @@ Counts = dict[str, int]
 NOTHING = Written([])
 
 
-def settle_chunk(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
-    """Raises RecordsRefused (rolled back) or LeaseLost (rolled back)."""
+def settle_chunk(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> bool:
+    """Did rows of it fail? Raises RecordsRefused (rolled back) or LeaseLost (rolled back)."""
     if job.purpose == "check":
-        settle_checked(context, job, chunk, outcome)
+        written = settle_checked(context, job, chunk, outcome)
     elif context.settings.same_database:
-        settle_together(context, job, chunk, outcome)
+        written = settle_together(context, job, chunk, outcome)
     else:
-        settle_apart(context, job, chunk, outcome)
+        written = settle_apart(context, job, chunk, outcome)
+    return bool(outcome.failures or written.refused)
 
 
-def settle_together(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
+def settle_together(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> Written:
     """One database, one transaction; settle is its last statement."""
     with writing(context.chunks, outcome) as connection:
         written = outcome.writer.write(connection) if outcome.writer else NOTHING
         keep_failures(connection, job, chunk, outcome.failures + written.refused)
         done(connection, chunk, counts_of(chunk, outcome), written)
+    return written
 
 
-def settle_checked(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
+def settle_checked(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> Written:
     """Nothing reaches the target: the writer compares, its transaction is rolled back."""
     with comparing(context.target, outcome) as connection:
         written = outcome.writer.write(connection) if outcome.writer else NOTHING
     with context.app.begin() as connection:
         keep_failures(connection, job, chunk, outcome.failures + written.refused)
         done(connection, chunk, counts_of(chunk, outcome), written)
+    return written
 
 
-def settle_apart(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> None:
+def settle_apart(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outcome) -> Written:
     """Two databases: prepared here, written there with a ledger row, marked done here."""
     key, counts = ledger_key(job, chunk), counts_of(chunk, outcome)
     # 1. What the chunk will come to, so that it can be marked done without reading it again.
@@ -67,9 +70,10 @@ def settle_apart(context: JobContext, job: AnyRow, chunk: AnyRow, outcome: Outco
     except ledger.AlreadyWritten:
         # An earlier holder, thought dead, wrote it meanwhile: the same rows, so the same counts.
         finish_apart(context, job, chunk, counts)
-        return
+        return NOTHING
     # 3. The done mark; lost in a crash, `finish_apart` makes it from what steps 1 and 2 left.
     mark_done(context, job, chunk, counts, written)
+    return written
 
 
 def finish_apart(
@@ -83,6 +87,29 @@ def finish_apart(
     if written is None:
         return False
     mark_done(context, job, chunk, prepared, written)
+    return True
+
+
+def finish_lost(context: JobContext, connection: Connection, job: AnyRow, chunk: AnyRow) -> bool:
+    """A chunk that is about to be given back: mark it done if the other database holds it.
+
+    Else a job that is cancelled or paused now would count rows as not processed that are there.
+    """
+    if context.settings.same_database or job.purpose == "check":
+        return False
+    held = (CHUNK.c.id == chunk.id, CHUNK.c.lease_token == chunk.lease_token)
+    row = connection.execute(select(*CHUNK.c).where(*held)).one_or_none()
+    if row is None or row.prepared is None:
+        return False
+    try:
+        with context.target.connect().execution_options(sqlite_begin="DEFERRED") as target:
+            written = ledger.entered(target, ledger_key(job, row))
+    except SQLAlchemyError:  # it does not answer: whoever claims the chunk next asks again
+        return False
+    if written is None:
+        return False
+    write_failures(connection, job.id, row.id, written.refused)
+    done(connection, row, row.prepared, written)
     return True
 
 

@@ -12,13 +12,15 @@ from dashboard.jobs.context import JobContext
 from dashboard.jobs.database_time import database_now
 from dashboard.jobs.finalising import finalise, release_delayed_job, release_followers
 from dashboard.jobs.leases import CHUNK, ENDING, release_chunk
-from dashboard.jobs.settling import written_apart
+from dashboard.jobs.retention import Retention
+from dashboard.jobs.settling import finish_lost, written_apart
 from dashboard.jobs.transitions import JOB, emit, making, move
 from dashboard.lib import holder
 from dashboard.lib.clock import now
 from dashboard.models.columns import AnyRow
 from dashboard.models.job import Job, JobChunk
 from dashboard.models.states import FINAL, ChunkState, JobStatus
+from dashboard.models.token import RefreshToken
 from dashboard.models.user import FailedSignIn
 from dashboard.models.worker import Worker
 
@@ -46,6 +48,7 @@ class Sweeper:
 
     def __init__(self, context: JobContext) -> None:
         self.context = context
+        self.retention = Retention(context)
         self._hinted: dict[int, tuple[float, float]] = {}
 
     def run_once(self) -> int:
@@ -97,6 +100,8 @@ class Sweeper:
         counts = died and (chunk.deaths == 0 or (alone and not company))
         deaths = chunk.deaths + (1 if counts else 0)
         job = connection.execute(select(*JOB.c).where(JOB.c.id == chunk.job_id)).one()
+        if finish_lost(self.context, connection, job, chunk):
+            return
         fails = deaths >= DEATHS and not written_apart(self.context, job, chunk)
         values: dict[str, Any] = {"state": ChunkState.PENDING, "deaths": deaths}
         if fails:
@@ -236,8 +241,10 @@ class Sweeper:
         return True
 
     def delete_old(self) -> None:
-        """Rows only the last days need."""
+        """Rows and files whose time is over."""
         with self.context.app.begin() as connection:
             connection.execute(delete(Worker).where(Worker.seen_at < now() - KEEP_WORKERS))
             old = now() - KEEP_SIGN_INS
             connection.execute(delete(FailedSignIn).where(FailedSignIn.at < old))
+            connection.execute(delete(RefreshToken).where(RefreshToken.expires_at < old))
+        self.retention.run_once()

@@ -7,12 +7,31 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from dashboard.jobs.presenter import JobView, clock_text
+from dashboard.jobs.pace import clock_text
+from dashboard.jobs.presenter import JobView
 from dashboard.models.columns import table_of
 from dashboard.models.outbox import OutboxEvent
 
 EVENT = table_of(OutboxEvent)
 MOST_EVENTS, MOST_ENTRIES = 300, 40
+
+
+LINES = {
+    "run": "Put in line",
+    "check": "Check put in line: nothing will be written",
+    "undo": "Undo put in line",
+}
+BEGUN = {
+    "run": "The file is cut into chunks",
+    "check": "The file is cut into chunks",
+    "undo": "The import's own chunks, the last one first",
+}
+# What the rows did, what is said of failed ones, and the word for the end.
+ENDED = {
+    "run": ("", "rows failed", "Completed"),
+    "check": ("would be taken ", "would fail", "Check completed"),
+    "undo": ("reversed ", "could not be reversed", "Undo completed"),
+}
 
 
 class Entry(NamedTuple):
@@ -73,11 +92,11 @@ def enqueued(payload: Mapping[str, Any]) -> tuple[str, ...]:
             f"Round {payload['round']} asked for",
             "Only what failed runs again",
         )
-    return "clock", "idle", "Put in line"
+    return "clock", "idle", LINES[purpose_of(payload)]
 
 
 def started(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    under = f"Round {payload['round']}" if payload["round"] > 1 else "The file is cut into chunks"
+    under = f"Round {payload['round']}" if payload["round"] > 1 else BEGUN[purpose_of(payload)]
     return "cpu", "run", "A worker began", under
 
 
@@ -93,10 +112,24 @@ def failed(payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 def completed(payload: Mapping[str, Any]) -> tuple[str, ...]:
     refused = payload["failed_count"]
-    took = f"{payload['succeeded_count']:,} rows in {spell(payload['duration'])}"
+    rows, failed, word = ENDED[purpose_of(payload)]
+    took = f"{payload['succeeded_count']:,} rows {rows}in {spell(payload['duration'])}"
     if refused:
-        return "circle-check", "warn", "Completed", f"{took}, {refused:,} rows failed"
-    return "circle-check", "ok", "Completed", took
+        return "circle-check", "warn", word, f"{took}, {refused:,} {failed}"
+    return "circle-check", "ok", word, took
+
+
+def undone(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    who = payload.get("actor") or "the system"
+    under = f"{payload['reversed_count']:,} rows reversed, {payload['kept_count']:,} kept"
+    if payload["failed_count"]:
+        under += f", {payload['failed_count']:,} could not be"
+    return "arrow-back-up", "idle", f"Undone by {who} (job {payload['undo_job_id']})", under
+
+
+def purpose_of(payload: Mapping[str, Any]) -> str:
+    """Events of before there were purposes are of runs."""
+    return str(payload.get("job", {}).get("purpose", "run"))
 
 
 def acted(icon: str, text: str) -> Any:
@@ -126,4 +159,5 @@ WORDS: Mapping[str, Any] = {
     "JobPaused": acted("player-pause", "Paused"),
     "JobResumed": acted("player-play", "Resumed"),
     "JobCancelled": acted("ban", "Cancelled"),
+    "ImportUndone": undone,
 }

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
-from dashboard.errors import WrongState
+from dashboard.errors import NotFound, WrongState
 from dashboard.events import outbox
 from dashboard.events.types import JobEvent
 from dashboard.jobs.serial import event_basis
@@ -45,6 +45,14 @@ def move(
     if row is not None and event is not None:
         outbox.write(connection, job_id, event(row))
     return row
+
+
+def fetch(connection: Connection, job_id: int) -> AnyRow:
+    """The job's row as it is now; raises NotFound."""
+    job = connection.execute(select(*JOB.c).where(JOB.c.id == job_id)).one_or_none()
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.")
+    return job
 
 
 def states_before(to: JobStatus) -> tuple[JobStatus, ...]:

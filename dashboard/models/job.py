@@ -24,6 +24,8 @@ class Job(Base):
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_type_id", "type", "id"),
         Index("ix_jobs_finished_at", "finished_at"),
+        Index("ix_jobs_file_id", "file_id"),
+        Index("ix_jobs_origin_id", "origin_id"),
         # Ids are never given twice, even after the newest job was deleted.
         {"sqlite_autoincrement": True},
     )
@@ -169,10 +171,11 @@ class RowCorrection(Base):
         UniqueConstraint("job_id", "row"),
         Index("ix_row_corrections_chunk_id", "chunk_id"),
     )
+    # No foreign keys to job and chunk, as for failures: they come by the hundred thousand.
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
-    chunk_id: Mapped[int] = mapped_column(ForeignKey("job_chunks.id", ondelete="CASCADE"))
+    job_id: Mapped[int] = mapped_column(BigKey)
+    chunk_id: Mapped[int] = mapped_column(BigKey)
     row: Mapped[int] = mapped_column(BigInteger)
     cells: Mapped[str | None] = mapped_column(Text)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

@@ -43,6 +43,7 @@ LIVE = frozenset(set(S) - FINAL - {S.DRAFT})
 
 EDGES: dict[tuple[JobStatus, JobStatus], str] = {
     (S.DRAFT, S.WAITING): "a person starts the job",
+    (S.DRAFT, S.DELAYED): "a person starts it for a later time, or after another job",
     (S.DRAFT, S.CANCELLED): "a draft is thrown away or expires",
     (S.WAITING, S.DELAYED): "the job it follows has not ended, or its time has not come",
     (S.WAITING, S.PREPARING): "a worker claims it for the first time",

@@ -1,6 +1,6 @@
 """Texts to typed columns: a clean column costs one call, a bad cell costs only itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from dashboard.records.cell_formats import CellFormat, normalise
 from dashboard.records.cells import Cells
 from dashboard.records.fields import Field
 from dashboard.records.reader import Problem, Reader
@@ -48,6 +49,20 @@ def cast_column(field: Field, column: Any) -> CastColumn:
             field, cells.texts, values, sorted(bad + found), reader.raw_safe(cells, values)
         )
     return CastColumn(field, cells.texts, values, bad, reader.raw_safe(cells, values))
+
+
+def cast_formatted(
+    field: Field, column: Any, cell_format: CellFormat, *, typed: bool = False
+) -> CastColumn:
+    """As `cast_column`, for a column whose dates or numbers are written in a chosen format."""
+    texts, wrong = normalise(cell_format, field, column, typed=typed)
+    cast = cast_column(field, texts)
+    problem, reworded = cell_format.problem(field), []
+    for position, code, ending in cast.bad:
+        if not wrong[position]:
+            reworded.append((position, *(problem if code == problem[0] else (code, ending))))
+    unread = [(position, *problem) for position in np.flatnonzero(wrong).tolist()]
+    return replace(cast, bad=sorted(reworded + unread), raw_safe=False)
 
 
 def cast_slowly(reader: Reader, cells: Cells) -> tuple[Any, list[tuple[int, str, str]]]:

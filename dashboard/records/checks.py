@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy import types as sqltypes
 
 from dashboard.records.fields import Reference
-from dashboard.records.lookup import find
+from dashboard.records.lookup import find, find_all
 from dashboard.records.values import python_values
 
 pc: Any = pyarrow.compute  # its published types know only some calls
@@ -66,17 +66,46 @@ class ReferenceChecker:
 
 def existing(connection: Connection, columns: Sequence[Column[Any]], keys: Sequence[Any]) -> Any:
     """Places of the keys the table already holds, in order. A key with a null never collides."""
-    whole = np.ones(len(keys[0]), bool)
-    for values in keys:
-        if values.null_count:
-            whole &= np.asarray(pc.is_valid(values))
-    places = np.flatnonzero(whole)
-    if len(places) < len(whole):
-        keys = [values.take(pa.array(places)) for values in keys]
+    places = whole_keys(keys)
+    keys = [at(values, places) for values in keys]
     if not len(places) or not maybe_existing(connection, columns, keys):
         return np.empty(0, np.int64)
     found = {place for place, _ in find(connection, columns, keys, columns[0])}
     return places[sorted(found)]
+
+
+def taken_by_others(
+    connection: Connection,
+    columns: Sequence[Column[Any]],
+    keys: Sequence[Any],
+    own_columns: Sequence[Column[Any]],
+    own_keys: Sequence[Any],
+) -> Any:
+    """Places of the keys that belong to another record than the row's own, in order.
+
+    `columns` and `keys` are a unique set the row would store, `own_columns` and `own_keys` the
+    merge's key, all of one table and one length. A row whose record is not there yet is told of
+    any holder; a key with a null never collides.
+    """
+    places = whole_keys([*keys, *own_keys])
+    keys, own_keys = ([at(values, places) for values in some] for some in (keys, own_keys))
+    if not len(places) or not maybe_existing(connection, columns, keys):
+        return np.empty(0, np.int64)
+    found = find_all(connection, columns, keys, [columns[0]], (own_columns, own_keys))
+    return places[sorted({place for place, _ in found})]
+
+
+def whole_keys(keys: Sequence[Any]) -> Any:
+    """Places of the keys without a null."""
+    whole = np.ones(len(keys[0]), bool)
+    for values in keys:
+        if values.null_count:
+            whole &= np.asarray(pc.is_valid(values))
+    return np.flatnonzero(whole)
+
+
+def at(values: Any, places: Any) -> Any:
+    return values if len(places) == len(values) else values.take(pa.array(places))
 
 
 def maybe_existing(

@@ -9,7 +9,9 @@ UNKNOWN = "names a record that does not exist{rule}. Add that record first, or c
 BROKEN = "breaks a rule of the table{rule}. Correct the row."
 BLANK = "has no value for a column that needs one{rule}. Fill it in."
 OTHER = "was refused by the database{rule}. Correct the row."
+LARGE = "is too large for one record of the database. Shorten its cells or leave columns out."
 KINDS = {
+    "54000": ("row_too_large", LARGE),
     "23505": ("already_exists", ALREADY),
     "23P01": ("already_exists", ALREADY),
     "23503": ("unknown_reference", UNKNOWN),
@@ -22,8 +24,8 @@ KINDS = {
     "SQLITE_CONSTRAINT_CHECK": ("refused_by_database", BROKEN),
     "SQLITE_CONSTRAINT_NOTNULL": ("required", BLANK),
 }
-# 22 bad data, 23 broken constraint, 44 view check, P0 raised by a trigger
-REFUSING_CLASSES = ("22", "23", "44", "P0")
+# 22 bad data, 23 broken constraint, 44 view check, 54 a limit of the database, P0 from a trigger
+REFUSING_CLASSES = ("22", "23", "44", "54", "P0")
 
 
 def refusal(error: BaseException) -> tuple[str, str] | None:

@@ -3,10 +3,11 @@
 import enum
 import json
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, select
+from sqlalchemy import Column, Connection, Table, literal, select
 
 from dashboard.records.casting import arrow_type
 from dashboard.records.fields import Field, type_of
@@ -45,3 +46,15 @@ def plain(column: Column[Any], value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return str(value)
     return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def onupdate_values(table: Table, given: Collection[str]) -> dict[str, Any]:
+    """What SQLAlchemy puts into columns of changed records that nobody gives, one value a chunk."""
+    found = {}
+    for column in table.columns:
+        asked: Any = column.onupdate
+        if asked is None or asked.is_sequence or column.name in given:
+            continue
+        value = asked.arg(None) if asked.is_callable else asked.arg
+        found[column.name] = value if asked.is_clause_element else literal(value, column.type)
+    return found

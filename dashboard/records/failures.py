@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+# In the place of a sensitive column's cell, which nobody may read.
+HIDDEN = "•••"
+
 
 class Failure(NamedTuple):
     """Row number as a spreadsheet shows it, column as the file names it, code, message, value.

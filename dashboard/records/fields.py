@@ -155,6 +155,11 @@ BUILDERS: tuple[tuple[tuple[type, ...], Any], ...] = (
     ((sqltypes.String,), text),
 )
 IN_LIST = re.compile(r"""^\(*\s*["`]?(\w+)["`]?\s+IN\s*\((.+?)\)\s*\)*$""", re.I | re.S)
+# As PostgreSQL keeps it: ((size)::text = ANY ((ARRAY['S'::character varying, …])::text[]))
+ANY_LIST = re.compile(
+    r"""^\(*"?(\w+)"?\)*(?:::[\w ]+)?\s*=\s*ANY\s*\(+ARRAY\[(.+?)\](?:\)*::[\w ]+\[\])?\)*$""", re.S
+)
+CAST = re.compile(r"::[\w ]+")
 QUOTED = re.compile(r"'((?:[^']|'')*)'")
 
 
@@ -164,8 +169,9 @@ def checked_choices(table: Table) -> dict[str, tuple[str, ...]]:
     for constraint in table.constraints:
         if not isinstance(constraint, CheckConstraint):
             continue
-        match = IN_LIST.match(str(constraint.sqltext).strip())
-        if match and not QUOTED.sub("", match[2]).replace(",", "").strip():
+        rule = str(constraint.sqltext).strip()
+        match = IN_LIST.match(rule) or ANY_LIST.match(rule)
+        if match and not CAST.sub("", QUOTED.sub("", match[2])).replace(",", "").strip():
             values = QUOTED.findall(match[2])
             found[match[1]] = tuple(value.replace("''", "'") for value in values)
     return found

@@ -1,13 +1,16 @@
 """The writer for a target: COPY, stage file, or row by row for any other database."""
 
-from typing import Any
-
 from sqlalchemy import Connection, insert
 
 from dashboard.records.batch import Batch, insert_all
 from dashboard.records.loading_postgres import PostgresWriter
 from dashboard.records.loading_sqlite import SqliteWriter
-from dashboard.records.values import python_values
+from dashboard.records.merger import Merger
+from dashboard.records.merging import Merge
+from dashboard.records.merging_postgres import PostgresMerger
+from dashboard.records.merging_rows import RowMerger
+from dashboard.records.merging_sqlite import SqliteMerger
+from dashboard.records.values import records
 from dashboard.records.written import Written
 
 
@@ -24,7 +27,9 @@ class RowWriter:
         batch = self.batch
 
         def send(start: int, stop: int) -> int:
-            connection.execute(insert(batch.table), records(batch, start, stop))
+            connection.execute(
+                insert(batch.table), records(batch.table, batch.columns, start, stop)
+            )
             return stop - start
 
         return insert_all(batch, connection, send)
@@ -33,15 +38,18 @@ class RowWriter:
         """Nothing was made."""
 
 
-def writer_for(dialect: str, batch: Batch) -> PostgresWriter | SqliteWriter | RowWriter:
+Writer = PostgresWriter | SqliteWriter | RowWriter | Merger
+
+
+def writer_for(dialect: str, batch: Batch, merge: Merge | None = None) -> Writer:
+    """Without a `merge` every record of the batch is inserted as a new one."""
+    if merge is not None:
+        return merger_for(dialect, batch, merge)
     if dialect == "postgresql":
         return PostgresWriter(batch)
     return SqliteWriter(batch) if dialect == "sqlite" else RowWriter(batch)
 
 
-def records(batch: Batch, start: int, stop: int) -> list[dict[str, Any]]:
-    """Records as Python values, the way SQLAlchemy's types want them."""
-    lists = {}
-    for name, values in batch.columns.items():
-        lists[name] = python_values(values.slice(start, stop - start), batch.table.c[name].type)
-    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+def merger_for(dialect: str, batch: Batch, merge: Merge) -> Merger:
+    known: dict[str, type[Merger]] = {"postgresql": PostgresMerger, "sqlite": SqliteMerger}
+    return known.get(dialect, RowMerger)(batch, merge)

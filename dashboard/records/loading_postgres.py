@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute
 from sqlalchemy import Connection
 
-from dashboard.records.batch import Batch, Send, insert_all
+from dashboard.records.batch import BLANKS_MARK, Batch, Send, insert_all
 from dashboard.records.written import Written
 
 pc: Any = pyarrow.compute  # its published types know only some calls
@@ -39,27 +39,23 @@ class PostgresWriter:
         self.batch.raw = self.lines = None
 
     def _sender(self, connection: Connection) -> Send:
-        raw, lines = self.batch.raw, self.lines
-        if lines is None:
-            statement = raw_sql(self.batch, connection)
-            return lambda start, stop: copy(connection, statement, raw or b"")
-        statement = copy_sql(self.batch, connection, f"FORMAT text, NULL '{self.null}'")
-        _, offsets, data = lines.buffers()
-        ends, text = np.frombuffer(offsets, np.int32, len(lines) + 1), memoryview(data)
-        return lambda start, stop: copy(connection, statement, text[ends[start] : ends[stop]])
+        raw = self.batch.raw or b""
+        if self.lines is None:
+            statement = copy_sql(self.batch, connection, None)
+            return lambda start, stop: copy(connection, statement, raw)
+        statement = copy_sql(self.batch, connection, self.null)
+        return line_sender(connection, statement, self.lines)
 
 
-def raw_sql(batch: Batch, connection: Connection) -> str:
+def raw_options(batch: Batch, names: str) -> str:
     """Quotes and backslashes need CSV rules, where FORCE_NULL reads `"",` as blank like `,`."""
     delimiter = literal(batch.delimiter)
+    null = literal(BLANKS_MARK.decode()) if batch.keeps_blanks else "''"
     if not batch.quote:
-        return copy_sql(batch, connection, f"FORMAT text, NULL '', DELIMITER {delimiter}")
-    names = ", ".join(map(connection.dialect.identifier_preparer.quote, batch.columns))
-    return copy_sql(
-        batch,
-        connection,
-        f"FORMAT csv, QUOTE {literal(batch.quote)}, DELIMITER {delimiter}, FORCE_NULL ({names})",
-    )
+        return f"FORMAT text, NULL {null}, DELIMITER {delimiter}"
+    quote = literal(batch.quote)
+    blanks = f"NULL {null}" if batch.keeps_blanks else f"FORCE_NULL ({names})"
+    return f"FORMAT csv, QUOTE {quote}, DELIMITER {delimiter}, {blanks}"
 
 
 def literal(character: str) -> str:
@@ -67,11 +63,32 @@ def literal(character: str) -> str:
     return f"E'\\x{ord(character):02x}'"
 
 
-def copy_sql(batch: Batch, connection: Connection, options: str) -> str:
+def copy_sql(batch: Batch, connection: Connection, null: str | None) -> str:
+    """COPY of the batch's own bytes, or (with the marker for `null`) of encoded lines."""
     preparer = connection.dialect.identifier_preparer
-    names = ", ".join(map(preparer.quote, batch.columns))
-    into = preparer.format_table(batch.table)
-    return f"COPY {into} ({names}) FROM STDIN WITH ({options}, ENCODING 'UTF8')"
+    names = undoubled(", ".join(map(preparer.quote, batch.columns)))
+    options = raw_options(batch, names) if null is None else line_options(null)
+    return copy_into(undoubled(preparer.format_table(batch.table)), names, options)
+
+
+def undoubled(quoted: str) -> str:
+    """SQLAlchemy doubles percent signs for statements with parameters; COPY has none."""
+    return quoted.replace("%%", "%")
+
+
+def line_options(null: str) -> str:
+    return f"FORMAT text, NULL '{null}'"
+
+
+def copy_into(table: str, names: str, options: str) -> str:
+    return f"COPY {table} ({names}) FROM STDIN WITH ({options}, ENCODING 'UTF8')"
+
+
+def line_sender(connection: Connection, statement: str, lines: Any) -> Send:
+    """Sends lines [start, stop) out of the array's own buffer."""
+    _, offsets, data = lines.buffers()
+    ends, text = np.frombuffer(offsets, np.int32, len(lines) + 1), memoryview(data)
+    return lambda start, stop: copy(connection, statement, text[ends[start] : ends[stop]])
 
 
 def copy(connection: Connection, statement: str, data: bytes | memoryview) -> int:
@@ -83,13 +100,15 @@ def copy(connection: Connection, statement: str, data: bytes | memoryview) -> in
         return int(cursor.rowcount)
 
 
-def encode(batch: Batch) -> tuple[str, Any]:
+def encode(batch: Batch, *more: Any) -> tuple[str, Any]:
     """The null marker, and one text per record: `a<TAB>b<NEWLINE>` in COPY's text format.
+
+    `more` are arrays of texts without nulls for columns behind the batch's own.
 
     Joining strings column-wise is what Arrow does fastest; the lines lie end to end in the array's
     own buffer, ready to send.
     """
-    columns = [as_text(batch, name) for name in batch.columns]
+    columns = [*(as_text(batch, name) for name in batch.columns), *more]
     null = "\\N" if any(holds_blank(column) for column in columns) else ""
     marked = {"null_handling": "replace", "null_replacement": null}
     columns[-1] = pc.binary_join_element_wise(columns[-1], "", "\n", **marked)

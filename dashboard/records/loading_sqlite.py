@@ -21,11 +21,10 @@ from dashboard.records.written import Written
 STAGE_PREFIX = "jobengine-stage-"
 
 
-class SqliteWriter:
+class StageFile:
     """Made before the transaction (the stage is written then), attached only while it runs."""
 
     def __init__(self, batch: Batch) -> None:
-        self.batch = batch
         self.name = f"stage_{uuid.uuid4().hex[:12]}"
         self.path = write_stage(batch)
         self.attached = False
@@ -36,6 +35,22 @@ class SqliteWriter:
         driver.execute(f"ATTACH DATABASE ? AS {self.name}", (str(self.path),))
         self.attached = True
 
+    def close(self, connection: Connection | None) -> None:
+        if connection is not None and self.attached:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"DETACH DATABASE {self.name}")
+        self.attached = False
+        self.path.unlink(missing_ok=True)
+
+
+class SqliteWriter:
+    """Inserts a batch in one statement out of its stage file."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.file = StageFile(batch)
+        self.open, self.close = self.file.open, self.file.close
+
     def write(self, connection: Connection) -> Written:
         batch = self.batch
         quote = connection.dialect.identifier_preparer.quote
@@ -43,7 +58,7 @@ class SqliteWriter:
         staged = ", ".join(f"c{number}" for number in range(len(batch.columns)))
         statement = (
             f"INSERT INTO main.{quote(batch.table.name)} ({names})"  # noqa: S608 - quoted names
-            f" SELECT {staged} FROM {self.name}.records WHERE rowid > ? AND rowid <= ?"
+            f" SELECT {staged} FROM {self.file.name}.records WHERE rowid > ? AND rowid <= ?"
             " ORDER BY rowid"
         )
 
@@ -51,13 +66,6 @@ class SqliteWriter:
             return connection.exec_driver_sql(statement, (start, stop)).rowcount
 
         return insert_all(batch, connection, send)
-
-    def close(self, connection: Connection | None) -> None:
-        if connection is not None and self.attached:
-            driver: Any = connection.connection.driver_connection
-            driver.execute(f"DETACH DATABASE {self.name}")
-        self.attached = False
-        self.path.unlink(missing_ok=True)
 
 
 def remove_stages(older_than: float = 3600) -> int:

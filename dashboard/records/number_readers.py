@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ pc: Any = pyarrow.compute  # its published types know only some calls
 
 TRUE, FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
 DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.A)
+MARKED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,' \u00a0\u202f\u2019]?[0-9]{3})*(?:[.,][0-9]*)?", re.A)
 INTEGER = re.compile(r"-?[0-9]+", re.A)
 
 
@@ -46,11 +48,20 @@ class IntegerReader(Reader):
 
     def judge(self, cell: str) -> Problem | None:
         if not INTEGER.fullmatch(cell):
-            return "not_an_integer", "is not a whole number. Use digits only, such as 42."
+            marked = ", or choose the marks of this column's numbers" if grouped(cell) else ""
+            return "not_an_integer", f"is not a whole number. Use digits only, such as 42{marked}."
         if len(cell) < 60 and -self.limit <= int(cell) < self.limit:
             return None
         span = f"{-self.limit} to {self.limit - 1}"
         return "out_of_range", f"is out of range. Use a whole number from {span}."
+
+
+def grouped(cell: str) -> bool:
+    """Digits in groups of three, as in 1,234,567."""
+    return (
+        re.fullmatch(r"[+-]?[0-9]{1,3}(?:([.,' \u00a0\u202f\u2019])[0-9]{3})(?:\1[0-9]{3})*", cell)
+        is not None
+    )
 
 
 class NumberReader(Reader):
@@ -63,7 +74,7 @@ class NumberReader(Reader):
 
     def judge(self, cell: str) -> Problem | None:
         if not re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", cell, re.A):
-            return "not_a_number", "is not a number. Use digits and a point, such as 3.14."
+            return "not_a_number", not_a_number(cell)
         # float32 rounds past 3.4028235e38, so compare as the column will hold it
         with np.errstate(over="ignore"):
             held = np.float64(cell) if self.field.bits == 64 else np.float32(cell)
@@ -74,6 +85,11 @@ class NumberReader(Reader):
     def raw_safe(self, cells: Cells, values: Any) -> bool:
         """PostgreSQL refuses what rounds to zero (1e-400); we store 0."""
         return self.field.bits == 64 and cells.longest < 300 and not cells.contains(b"e", b"E")
+
+
+def not_a_number(cell: str) -> str:
+    marked = ", or choose the marks of this column's numbers" if MARKED.fullmatch(cell) else ""
+    return f"is not a number. Use digits and a point, such as 3.14{marked}."
 
 
 class DecimalReader(Reader):
@@ -93,7 +109,7 @@ class DecimalReader(Reader):
 
     def judge(self, cell: str) -> Problem | None:
         if not DECIMAL.fullmatch(cell):
-            return "not_a_number", "is not a number. Use digits and a point, such as 3.14."
+            return "not_a_number", not_a_number(cell)
         if self.free:
             return None
         try:
@@ -114,12 +130,17 @@ def decimal_type(precision: int, scale: int) -> Any:
     return make(precision, scale)
 
 
+@cache
+def boolean_words() -> Any:
+    """Made when first needed: the first array of an Arrow process imports pandas."""
+    return pa.array([*TRUE, *FALSE])
+
+
 class BooleanReader(Reader):
-    words = pa.array([*TRUE, *FALSE])
     sure = "^(?i:true|t|yes|1|false|f|no|0)$"
 
     def convert(self, texts: Any) -> Any:
-        found = pc.index_in(pc.utf8_lower(texts), self.words)
+        found = pc.index_in(pc.utf8_lower(texts), boolean_words())
         self.refuse(found.null_count != texts.null_count)
         return pc.less(found, len(TRUE))
 

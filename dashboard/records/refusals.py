@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dashboard.records.failures import Failure
+from dashboard.records.failures import HIDDEN, Failure
 
-HIDDEN = "•••"
 LONGEST_SHOWN = 120
 
 

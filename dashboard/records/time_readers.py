@@ -23,6 +23,11 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.A)
 DATETIME = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ T]({CLOCK})(Z|[+-].+)?)?", re.A)
 OFFSET = re.compile(r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?", re.A)
 TIME = re.compile(CLOCK, re.A)
+OTHER_FORM = re.compile(
+    r"(?:[0-9]{1,2}[-./ ](?:[0-9]{1,2}|[A-Za-z]{3,9}\.?)|[A-Za-z]{3,9}\.? [0-9]{1,2}),?[-./ ]"
+    r"[0-9]{2,4}\b|[0-9]{4}[./][0-9]{1,2}[./]",
+    re.A,
+)
 STAMP_LENGTHS = frozenset({10, 16, 19, *range(21, 27)})
 DAYS_TO_YEAR_ONE = date(1, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -43,7 +48,12 @@ class DateReader(Reader):
                 return None
         except ValueError:
             pass
-        return "not_a_date", "is not a date. Use YYYY-MM-DD."
+        return "not_a_date", f"is not a date. Use YYYY-MM-DD{hint(cell)}."
+
+
+def hint(cell: str) -> str:
+    """A cell like 31.12.2026 or 12/31/26: people write dates that way, in more than one order."""
+    return ", or choose the form of this column's dates" if OTHER_FORM.match(cell) else ""
 
 
 def refuse_before(values: Any, first: int) -> None:
@@ -85,7 +95,8 @@ class DateTimeReader(Reader):
 
     def judge(self, cell: str) -> Problem | None:
         match = DATETIME.fullmatch(cell)
-        form = "Use YYYY-MM-DD HH:MM:SS, with Z or an offset for a time zone."
+        form = "Use YYYY-MM-DD HH:MM:SS, with Z or an offset for a time zone"
+        form += f"{hint(cell)}."
         if match is None:
             return "not_a_datetime", f"is not a date and time. {form}"
         day, clock, zone = match.groups()

@@ -2,12 +2,13 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
+from sqlalchemy import Table
 from sqlalchemy import types as sqltypes
 
 pc: Any = pyarrow.compute  # its published types know only some calls
@@ -54,3 +55,14 @@ def converter(kind: Any) -> Callable[[Any], Any] | None:
 
 def to_decimal(value: Any) -> Decimal:
     return Decimal(str(value))
+
+
+def records(
+    table: Table, columns: Mapping[str, Any], start: int, stop: int
+) -> list[dict[str, Any]]:
+    """Records [start, stop) as Python values, the way SQLAlchemy's types want them."""
+    lists = {
+        name: python_values(values.slice(start, stop - start), table.c[name].type)
+        for name, values in columns.items()
+    }
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 import fsspec
 
 from dashboard.errors import FileRefused, NotFound
+from dashboard.storage.receiving import Arriving
 
 PIECE = 1024 * 1024
 
@@ -37,13 +39,20 @@ class Store:
         return f"{self._root.rstrip('/')}/{key}"
 
     def put(self, stream: BinaryIO | Iterable[bytes], *, folder: str, limit: int) -> Stored:
-        """Copy a stream under a new key, under a temporary name until it is whole.
+        """Copy a stream under a new key, under a temporary name until it is whole; an upload that
+        arrived in this store (receiving.py) is not copied, it gets its name.
 
         Raises FileRefused (`file_too_large`) as soon as `limit` bytes are passed.
         """
         key = f"{folder}/{uuid4().hex}"
         digest, size = hashlib.sha256(), 0
         self._fs.makedirs(self._path(folder), exist_ok=True)
+        if isinstance(stream, Arriving):
+            if self._local and stream.size <= limit:
+                with suppress(OSError):  # another file system: copied below
+                    stream.keep(Path(self._path(key)))
+                    return Stored(key, stream.size, stream.digest.hexdigest())
+            stream.seek(0)
         partial = self._path(f"{key}.part")
         try:
             with self._fs.open(partial, "wb") as out:
@@ -78,6 +87,17 @@ class Store:
         if len(data) != length:
             raise gone("The stored file is shorter than when it was cut; upload it again.")
         return data
+
+    def keys(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        """What lies in a folder, unfinished copies too, and when it was last written."""
+        path = self._path(folder)
+        if not self._fs.exists(path):
+            return
+        for found in self._fs.ls(path, detail=True, refresh=True):
+            name = found["name"].rsplit("/", 1)[-1]
+            at = found.get("mtime") or found.get("LastModified") or self._fs.modified(found["name"])
+            is_number = isinstance(at, int | float)
+            yield f"{folder}/{name}", datetime.fromtimestamp(at, UTC) if is_number else at
 
     def exists(self, key: str) -> bool:
         return bool(self._fs.exists(self._path(key)))

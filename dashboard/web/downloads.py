@@ -11,6 +11,7 @@ from dashboard.auth.permissions import Permission
 from dashboard.auth.visibility import visible_job
 from dashboard.errors import NotFound
 from dashboard.extensions import db
+from dashboard.formats.writing import write_rows
 from dashboard.jobs.failed_rows import failed_rows as read_failed_rows
 from dashboard.jobs.failure_list import filter_from
 from dashboard.lib.cells import write_csv_rows
@@ -18,6 +19,8 @@ from dashboard.models.job import Job
 from dashboard.storage.store import PIECE, Store
 from dashboard.web.engine import WITH_NAMES, engine_context
 from dashboard.web.guard import requires
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 bp = Blueprint("downloads", __name__, url_prefix="/jobs/<int:job_id>")
 
@@ -28,6 +31,15 @@ def failed_rows(job_id: int) -> ResponseReturnValue:
     job = detached(job_id)
     rows = write_csv_rows(read_failed_rows(db.engine, job, filter_from(request.args)))
     return attachment(rows, f"failed-rows-{job.type}-{job.id}.csv", "text/csv; charset=utf-8")
+
+
+@bp.get("/failures.xlsx")
+@requires(Permission.JOBS_VIEW_OWN)
+def failed_rows_workbook(job_id: int) -> ResponseReturnValue:
+    job = detached(job_id)
+    rows = read_failed_rows(db.engine, job, filter_from(request.args))
+    body = write_rows("xlsx", next(rows), rows)
+    return attachment(body, f"failed-rows-{job.type}-{job.id}.xlsx", XLSX)
 
 
 @bp.get("/file")

@@ -1,5 +1,6 @@
 """Every error becomes an answer here and nowhere else; no traceback, SQL or path in any of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -7,6 +8,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from dashboard.auth.guards import under_api
 from dashboard.errors import JobEngineError
 from dashboard.extensions import db
 from dashboard.web.filters import size
@@ -51,10 +53,18 @@ class Problem:
     message: str
 
 
-def init_errors(app: Flask) -> None:
-    app.register_error_handler(JobEngineError, on_known)
-    app.register_error_handler(HTTPException, on_http)
-    app.register_error_handler(Exception, on_unexpected)
+def init_errors(app: Flask, answer_api: Callable[[Exception], Response]) -> None:
+    """Pages answer here; what is raised under /api is `answer_api`'s."""
+
+    def handle(error: Exception) -> Response:
+        if under_api(request.path):
+            return answer_api(error)
+        if isinstance(error, JobEngineError):
+            return on_known(error)
+        return on_http(error) if isinstance(error, HTTPException) else on_unexpected(error)
+
+    for kind in (JobEngineError, HTTPException, Exception):
+        app.register_error_handler(kind, handle)
 
 
 def on_known(error: JobEngineError) -> Response:

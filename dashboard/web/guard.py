@@ -1,10 +1,8 @@
-"""Who may open which route: every view names its permission or says it is public.
+"""Who may open which page: every view names its permission or says it is public.
 
-An unmarked view stops the application at start-up, so none can be forgotten.
+Addresses under /api are judged by dashboard/api/guard.py instead; their views are marked alike.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, redirect, request, url_for
@@ -14,6 +12,7 @@ from htmx_flask import make_response
 from htmx_flask import request as htmx_request
 
 from dashboard.auth.accounts import signed_in_user
+from dashboard.auth.guards import PUBLIC, mark_of, public, requires, under_api
 from dashboard.auth.permissions import Permission, may
 from dashboard.errors import ConfigurationError, Forbidden, JobEngineError
 from dashboard.extensions import db, login_manager
@@ -21,13 +20,11 @@ from dashboard.models.user import User
 from dashboard.web.errors import wants_json
 from dashboard.web.safe_next import safe_next
 
-MARK = "jobengine_guard"
-PUBLIC = "public"
+__all__ = ["public", "requires"]
+
 READING = ("GET", "HEAD", "OPTIONS")
 # A form without a file. Only who may run jobs may send more (security.py sets the upload limit).
 FORM_BYTES = 1024 * 1024
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignInNeeded(JobEngineError):
@@ -37,27 +34,11 @@ class SignInNeeded(JobEngineError):
     status = 401
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Goes under the route decorator, directly above the view."""
-
-    def mark(view: View) -> View:
-        setattr(view, MARK, permission)
-        return view
-
-    return mark
-
-
-def public(view: View) -> View:
-    """Open to everybody, signed in or not."""
-    setattr(view, MARK, PUBLIC)
-    return view
-
-
 def guard_of(app: Flask, endpoint: str | None) -> Permission | str | None:
     """The permission a route asks for, PUBLIC, or None when the view is not marked."""
     if endpoint == "static":
         return PUBLIC
-    return getattr(app.view_functions.get(endpoint or ""), MARK, None)
+    return mark_of(app.view_functions.get(endpoint or ""))
 
 
 def check_guards(app: Flask) -> None:
@@ -72,7 +53,9 @@ def check_guards(app: Flask) -> None:
 
 
 def check_request() -> ResponseReturnValue | None:
-    """Before every request, and before its body is read."""
+    """Before every request for a page, and before its body is read."""
+    if under_api(request.path):
+        return None
     guard = guard_of(current_app, request.endpoint)
     if guard != Permission.JOBS_RUN:
         request.max_content_length = min(FORM_BYTES, current_app.config["MAX_CONTENT_LENGTH"])

@@ -119,8 +119,8 @@ def arrivals() -> ResponseReturnValue:
 
 
 def narrowed(query: Select[Any], view: View) -> Select[Any]:
-    """Only visible jobs, only what the view asks for."""
-    query = query.where(visible_jobs(current_user))
+    """Only visible jobs, only what the view asks for. A draft is no job yet: see New import."""
+    query = query.where(visible_jobs(current_user), Job.status != JobStatus.DRAFT)
     if view.status:
         query = query.where(STATUSES[view.status][1])
     if view.type:

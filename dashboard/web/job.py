@@ -8,20 +8,26 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard.audit.entries import record
-from dashboard.auth.permissions import Permission
+from dashboard.auth.permissions import Permission, may
 from dashboard.auth.visibility import changeable_job, may_change, visible_job
 from dashboard.extensions import db, transaction
 from dashboard.jobs import actions
+from dashboard.jobs.cause_values import cause_values
+from dashboard.jobs.checking import check_result
 from dashboard.jobs.failure_list import CURSOR_TYPES, causes, failures, filter_from
 from dashboard.jobs.presenter import JobView, view
+from dashboard.jobs.registry import Kind
 from dashboard.jobs.timeline import timeline
+from dashboard.jobs.undoing import undo_of, undo_refusal
 from dashboard.lib.keyset import Cursor
 from dashboard.models.job import Job
+from dashboard.models.states import JobStatus
 from dashboard.web.engine import WITH_NAMES, connection, engine_context, type_labels
 from dashboard.web.guard import requires
 from dashboard.web.htmx import fragment, is_fragment
 from dashboard.web.reasons import why
 from dashboard.web.security import client_address
+from dashboard.web.workers import workers_up
 
 bp = Blueprint("job", __name__, url_prefix="/jobs/<int:job_id>")
 
@@ -32,6 +38,8 @@ Act = Callable[..., Any]
 @requires(Permission.JOBS_VIEW_OWN)
 def show(job_id: int) -> ResponseReturnValue:
     shown = seen(job_id)
+    if shown.job.status == JobStatus.DRAFT and may_change(current_user, shown.job):
+        return redirect(url_for("drafts.show", job_id=job_id), 303)
     entries = timeline(connection(), shown)
     everything = {**parts(shown), **failure_parts(shown), "entries": entries}
     return fragment("job/show.html", **everything)
@@ -108,15 +116,51 @@ def parts(shown: JobView) -> dict[str, Any]:
         "label": type_labels().get(job.type, job.type),
         "changeable": may_change(current_user, job),
         "reason": why(db.session(), job),
+        "check": check_result(connection(), job) if checked(job) else None,
+        "origin": db.session.get(Job, job.origin_id) if job.origin_id else None,
+        "stuck": is_stuck(job),
+        "undoable": ended_run(job) and undo_refusal(connection(), job) is None,
+        "undone_by": undo_of(connection(), job.id) if ended_run(job) else None,
     }
+
+
+def checked(job: Job) -> bool:
+    return job.purpose == "check" and job.status == JobStatus.COMPLETED
+
+
+def is_stuck(job: Job) -> bool:
+    """It should stop or go on, but nobody may be there to do it; an admin may force at any time."""
+    if job.status not in (JobStatus.PAUSING, JobStatus.CANCELLING, JobStatus.INTERRUPTED):
+        return False
+    return may(current_user, Permission.JOBS_CHANGE_ALL) or not workers_up(db.session())
+
+
+def ended_run(job: Job) -> bool:
+    return job.purpose == "run" and job.kind == Kind.IMPORT and job.final
+
+
+def can_fix(job: Job) -> bool:
+    """Failed rows can be put right once the round has ended, by whom the job belongs to."""
+    return (
+        ended_run(job)
+        and job.status != JobStatus.CANCELLED
+        and may_change(current_user, job)
+        and undo_of(connection(), job.id) is None
+    )
 
 
 def failure_parts(shown: JobView) -> dict[str, Any]:
     wanted = filter_from(request.args)
     cursor = Cursor.decode(request.args.get("place"), CURSOR_TYPES)
+    job, found = shown.job, causes(connection(), shown.job.id)
+    fixable = bool(found) and can_fix(job)
+    values = {(c.column, c.code): cause_values(connection(), job.id, c) for c in found if fixable}
     return {
         "job": shown,
-        "causes": causes(connection(), shown.job.id),
+        "label": type_labels().get(job.type, job.type),
+        "causes": found,
+        "fixable": fixable,
+        "values_of": values,
         "page": failures(connection(), shown.job, wanted, cursor),
         "wanted": wanted,
         "first_page": cursor is None,

@@ -29,6 +29,8 @@ bp = Blueprint("overview", __name__)
 S = JobStatus
 MOVING = RUNNING | {S.PAUSING, S.CANCELLING}
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
+# Checks and undos are no volume, and leave nothing to fix.
+RUN = Job.purpose == "run"
 MOST_RUNNING, MOST_WAITING, MOST_ENDED, MOST_NEEDS, MOST_TYPES = 12, 8, 8, 5, 8
 
 
@@ -94,7 +96,7 @@ def needs() -> list[JobView]:
     """Ended lately with something left to do."""
     unfinished = and_(Job.status == S.COMPLETED, or_(Job.failed > 0, Job.not_processed > 0))
     lately = Job.finished_at > now() - WEEK
-    wanted = or_(Job.status == S.FAILED, unfinished)
+    wanted = and_(RUN, or_(Job.status == S.FAILED, unfinished))
     return jobs(wanted, lately, limit=MOST_NEEDS, order=Job.id.desc())
 
 
@@ -105,5 +107,7 @@ def day() -> Day:
         func.coalesce(func.sum(case((clean, 1), else_=0)), 0),
         func.coalesce(func.sum(Job.processed), 0),
         func.coalesce(func.sum(Job.failed), 0),
-    ).where(visible_jobs(current_user), Job.status.in_(FINAL), Job.finished_at > now() - DAY)
+    )
+    lately = (Job.status.in_(FINAL), Job.finished_at > now() - DAY, RUN)
+    query = query.where(visible_jobs(current_user), *lately)
     return Day(*(int(figure) for figure in connection().execute(query).one()))

@@ -98,8 +98,6 @@ def upgrade() -> None:
     sa.Column('cells', sa.Text(), nullable=True),
     sa.Column('user_id', sa.Integer(), nullable=True),
     sa.Column('created_at', MOMENT, nullable=False),
-    sa.ForeignKeyConstraint(['chunk_id'], ['job_chunks.id'], name=op.f('fk_row_corrections_chunk_id_job_chunks'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['job_id'], ['jobs.id'], name=op.f('fk_row_corrections_job_id_jobs'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_row_corrections_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_row_corrections')),
     sa.UniqueConstraint('job_id', 'row', name=op.f('uq_row_corrections_job_id_row'))
@@ -107,6 +105,8 @@ def upgrade() -> None:
     op.create_index('ix_row_corrections_chunk_id', 'row_corrections', ['chunk_id'], unique=False)
     op.add_column('job_chunks', sa.Column('notes', sa.JSON(), nullable=True))
     op.add_column('jobs', sa.Column('undo_until', MOMENT, nullable=True))
+    op.create_index('ix_jobs_file_id', 'jobs', ['file_id'], unique=False)
+    op.create_index('ix_jobs_origin_id', 'jobs', ['origin_id'], unique=False)
     op.add_column('stored_files', sa.Column('removed_at', MOMENT, nullable=True))
 
 
@@ -114,6 +114,8 @@ def downgrade() -> None:
     if op.get_context().opts["part"] not in ("app", "both"):
         return
 
+    for name in ("ix_jobs_origin_id", "ix_jobs_file_id"):
+        op.drop_index(name, table_name="jobs")
     for table, column in (
         ("stored_files", "removed_at"), ("jobs", "undo_until"), ("job_chunks", "notes")
     ):

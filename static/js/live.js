@@ -8,7 +8,9 @@
   // Held back: a live part that has the caret or focus, a text selection, or a panel opened by hand.
   function busy(part) {
     const active = document.activeElement;
-    if (active && active !== document.body && part.contains(active)) return true;
+    // A link or button with an id gets its focus back from htmx after the swap.
+    const kept = active && active.id && active.matches("a, button");
+    if (active && active !== document.body && !kept && part.contains(active)) return true;
     if (part.querySelector("details[open]:not([data-keep])")) return true;
     const selection = document.getSelection();
     return Boolean(selection && !selection.isCollapsed && part.contains(selection.anchorNode));

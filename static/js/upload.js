@@ -10,7 +10,9 @@
   const problem = form.querySelector("[data-problem]");
   const meter = form.querySelector("[data-meter]");
   const bar = meter.querySelector("progress");
-  const button = form.querySelector("button[type=submit]");
+  const acts = form.querySelector("[data-acts]");
+  const button = acts.querySelector("button[type=submit]");
+  const pasted = form.querySelector("textarea[name=rows]");
   const limit = Number(form.dataset.limit);
   let request = null;
 
@@ -27,7 +29,7 @@
   }
 
   function fileProblem(file) {
-    if (!file) return "Choose a file first.";
+    if (!file) return pasted.value.trim() ? "" : "Choose a file first, or paste rows.";
     if (file.size === 0) return `“${file.name}” is empty. Choose a file with a header line and at least one row.`;
     if (limit && file.size > limit) return `“${file.name}” has ${size(file.size)}; up to ${size(limit)} are allowed. Split it into parts, each with the header line.`;
     return "";
@@ -52,11 +54,11 @@
     event.preventDefault();
     const text = fileProblem(input.files[0]);
     if (text) { say(text); input.focus(); return; }
-    send();
+    send(event.submitter);
   });
   form.querySelector("[data-stop]").addEventListener("click", () => request?.abort());
 
-  function send() {
+  function send(submitter) {
     request = new XMLHttpRequest();
     const startedAt = Date.now();
     request.open("POST", form.action);
@@ -69,13 +71,13 @@
       bar.max = event.total;
       bar.value = event.loaded;
       meter.querySelector("[data-done]").textContent = `${size(event.loaded)} of ${size(event.total)}`;
-      meter.querySelector("[data-speed]").textContent = done ? "Stored, the job is being made" : `${size(speed)}/s`;
+      meter.querySelector("[data-speed]").textContent = done ? "Stored, it is being looked at" : `${size(speed)}/s`;
     });
     request.addEventListener("load", finished);
     request.addEventListener("error", () => failed("The connection was lost. Nothing was imported. Check it and start again."));
     request.addEventListener("abort", () => failed(""));
     busy(true);
-    request.send(new FormData(form));
+    request.send(new FormData(form, submitter));
   }
 
   function finished() {
@@ -97,7 +99,7 @@
 
   function busy(on) {
     meter.hidden = !on;
-    button.hidden = on;
+    acts.hidden = on;
     bar.removeAttribute("value");
     window.onbeforeunload = on ? (event) => event.preventDefault() : null;
     if (on) say("");
@@ -106,6 +108,7 @@
   const type = form.querySelector("select[data-type]");
   function needs() {
     for (const panel of document.querySelectorAll("[data-needs]")) panel.hidden = panel.dataset.needs !== type.value;
+    for (const panel of form.querySelectorAll("[data-needs-not]")) panel.hidden = panel.dataset.needsNot.split(" ").includes(type.value);
   }
   type.addEventListener("change", needs);
   needs();

@@ -51,13 +51,6 @@ def test_the_failed_rows_come_as_a_file(signed_in: Page, imported: str):
     assert [row["row in file"] for row in rows] == [str(n) for n in range(101, 2002, 100)]
 
 
-def test_a_file_that_cannot_be_read_says_why(signed_in: Page, tmp_path: Path):
-    path = tmp_path / "broken.csv"
-    path.write_text('carrier,name\nUA,"never closed\n')
-    upload(signed_in, path)
-    expect(signed_in.locator("#job-live").get_by_role("alert")).to_contain_text("quote")
-
-
 def test_an_empty_file_is_refused_before_it_is_sent(signed_in: Page, tmp_path: Path):
     (tmp_path / "empty.csv").touch()
     signed_in.goto("/imports/new")

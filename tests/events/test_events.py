@@ -34,6 +34,10 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "JobPaused": {"actor": "ann@example.com", "reason": None},
     "JobResumed": {"actor": None, "reason": "lunch is over"},
     "JobCancelled": {"actor": None, "reason": None},
+    "ImportUndone": {
+        "actor": "ann@example.com", "reason": None, "undo_job_id": 2,
+        "reversed_count": 3, "kept_count": 1, "failed_count": 0,
+    },
 }  # fmt: skip
 RECEIPT = table_of(EventReceipt)
 TABLES = ("event_receipts", "outbox_events", "jobs")

@@ -10,6 +10,8 @@ from dashboard.importers.importer import Importer
 from tests.importers.running import DirectJob, add, run_import, run_sql, stored
 from tests.records.travel import Carrier, Stop, Trip
 
+DATED = '"31.02.2026" is not a date. Use YYYY-MM-DD, or choose the form of this column\'s dates.'
+
 
 def numbers(engine):
     return [trip.number for trip in stored(engine, Trip)]
@@ -27,7 +29,7 @@ def test_each_bad_cell_is_a_failure_and_the_good_rows_go_in(target):
 
 def test_a_failure_says_what_was_found_and_holds_the_row(target):
     failure = run_import(target, Trip, "number,day\n1,31.02.2026\n").failures[0]
-    assert failure.message == '"31.02.2026" is not a date. Use YYYY-MM-DD.'
+    assert failure.message == DATED
     assert (failure.value, json.loads(failure.record)) == ("31.02.2026", ["1", "31.02.2026"])
 
 

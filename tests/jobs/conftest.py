@@ -26,8 +26,8 @@ SETUPS = [
 ]
 REGISTRY = JobRegistry(TYPES)
 TABLES = (
-    "job_failures", "event_receipts", "outbox_events", "job_chunks", "jobs", "stored_files",
-    "workers", "failed_sign_ins",
+    "job_failures", "row_corrections", "event_receipts", "outbox_events", "job_chunks", "jobs",
+    "file_previews", "stored_files", "workers", "failed_sign_ins",
 )  # fmt: skip
 
 

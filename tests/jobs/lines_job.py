@@ -1,22 +1,24 @@
 """A real job class small enough to reason about: each line of the stored file is a row.
 
-Lines that begin with `bad` become failures, those with `refuse` are refused by the target. The
-option `troubles` makes a step (plan, process, write, written, committed) kill, stop or raise.
+Its cells are parted by `|`; the option `columns` names them, `hidden` hides them in failures. Lines
+that begin with `bad` become failures, those with `refuse` are refused by the target. The option
+`troubles` makes a step (plan, process, write, written, committed) kill, stop or raise.
 """
 
 import itertools
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, insert
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, insert, select
 
 from dashboard.errors import FileRefused, RecordsRefused
 from dashboard.jobs.chunk_job import BaseChunkJob, Chunk, Outcome, Plan, PlannedChunk
-from dashboard.records.failures import Failure
+from dashboard.records.failures import HIDDEN, Failure
 from dashboard.records.written import Written
 
 # No key and no constraint: a chunk written twice shows as doubled lines.
@@ -26,7 +28,15 @@ LINES = Table(
     Column("id", Integer, primary_key=True),
     Column("text", Text, nullable=False),
 )
-TYPES = {"import": {"lines": {"job": "tests.jobs.lines_job:LinesJob", "table": "lines"}}}
+LINES_TYPE = {"job": "tests.jobs.lines_job:LinesJob", "table": "lines"}
+TYPES = {
+    "import": {
+        "lines": LINES_TYPE,
+        "narrow": {**LINES_TYPE, "limit": 1},
+        "strict": {**LINES_TYPE, "most_failed_rows": 1},
+        "lasting": {**LINES_TYPE, "undo_days": 0},
+    }
+}
 # What a test wants done at a step, in this process: called with the chunk's number.
 MOMENTS: dict[str, Callable[[int | None], None]] = {}
 
@@ -44,17 +54,32 @@ class LinesJob(BaseChunkJob):
             part = lines[first : first + size]
             chunks.append(PlannedChunk(offset, sum(map(len, part)), first + 1, len(part)))
             offset += chunks[-1].length
-        return Plan({"columns": ["line"]}, chunks)
+        layout = {"columns": self.options.get("columns", ["line"])}
+        return Plan(layout | self._form(lines), chunks)
+
+    def _form(self, lines: list[bytes]) -> dict[str, str]:
+        if not self.options.get("form") or self.forms is None:
+            return {}
+        return {"form": self.forms.keep(lines)}
 
     def run_chunk(self, chunk: Chunk) -> Outcome:
         self.trouble("process", chunk.number)
-        rows = list(enumerate(chunk.data.decode().splitlines(), chunk.planned.first_row))
-        if chunk.only_rows is not None:
-            rows = [(number, text) for number, text in rows if number in chunk.only_rows]
+        rows = rows_of(chunk)
+        skipped = [row for row, cells in chunk.corrections.items() if cells is None]
+        rows = [row for row in rows if row[0] not in skipped]
         mended = self.options.get("mended", "")
         bad = [row for row in rows if row[1].startswith("bad") and not Path(mended).is_file()]
         good = [row for row in rows if row not in bad]
-        return Outcome(len(good), [refusal(*row) for row in bad], Writer(self, chunk, good))
+        failures = [refusal(*row, hidden=self.hidden) for row in bad]
+        return Outcome(len(good), failures, Writer(self, chunk, good), skipped=len(skipped))
+
+    @property
+    def hidden(self) -> bool:
+        return bool(self.options.get("hidden"))
+
+    def cells_of(self, chunk: Chunk, rows: Collection[int]) -> dict[int, list[str]]:
+        whole = replace(chunk, only_rows=None, corrections={})
+        return {number: text.split("|") for number, text in rows_of(whole) if number in rows}
 
     def before(self, connection: Connection) -> None:
         self.trouble("before")
@@ -97,7 +122,14 @@ class Writer:
         if kept:
             connection.execute(insert(LINES), kept)
         self.job.trouble("written", self.chunk.number)
-        return Written([refusal(*row) for row in refused], created=len(kept))
+        found = [refusal(*row, hidden=self.job.hidden) for row in refused]
+        return Written(found, created=len(kept), notes=self._notes())
+
+    def _notes(self) -> dict[str, Any]:
+        if self.job.purpose != "check":
+            return {}
+        changed = [(row, {"line": text}, {"line": [None, text]}) for row, text in self.rows]
+        return {"samples": [{"row": r, "key": key, "changes": c} for r, key, c in changed]}
 
     def close(self, connection: Connection | None) -> None:
         self.closed += 1
@@ -106,8 +138,41 @@ class Writer:
             self.job.trouble("committed", self.chunk.number)
 
 
-def refusal(number: int, text: str) -> Failure:
-    return Failure(number, "line", "refused", "This line is bad.", text, json.dumps([text]))
+class UndoLinesJob(LinesJob):
+    """Takes back what the import wrote; a line that is not there any more is skipped."""
+
+    def run_chunk(self, chunk: Chunk) -> Outcome:
+        self.trouble("process", chunk.number)
+        assert chunk.origin is not None
+        unwritten = chunk.origin.failed_rows | {r for r, c in chunk.corrections.items() if not c}
+        rows = [row for row in rows_of(chunk) if row[0] not in unwritten]
+        skipped = chunk.planned.rows - len(rows)
+        return Outcome(len(rows), [], Eraser(self, chunk, rows), skipped=skipped)
+
+
+class Eraser(Writer):
+    """One record for each line, as it was written."""
+
+    def write(self, connection: Connection) -> Written:
+        self.job.trouble("write", self.chunk.number)
+        gone = 0
+        for _, text in self.rows:
+            first = select(LINES.c.id).where(LINES.c.text == text).limit(1).scalar_subquery()
+            gone += connection.execute(delete(LINES).where(LINES.c.id == first)).rowcount
+        self.job.trouble("written", self.chunk.number)
+        return Written([], updated=gone, skipped=len(self.rows) - gone)
+
+
+def rows_of(chunk: Chunk) -> list[tuple[int, str]]:
+    """(row number, line) of those this round tries, corrections in the place of lines."""
+    rows = enumerate(chunk.data.decode().splitlines(), chunk.planned.first_row)
+    wanted = [row for row in rows if chunk.only_rows is None or row[0] in chunk.only_rows]
+    return [(row, "|".join(chunk.corrections.get(row) or [text])) for row, text in wanted]
+
+
+def refusal(number: int, text: str, *, hidden: bool = False) -> Failure:
+    cells = [HIDDEN if hidden else cell for cell in text.split("|")]
+    return Failure(number, "line", "refused", "This line is bad.", cells[0], json.dumps(cells))
 
 
 def kill() -> None:

@@ -15,6 +15,7 @@ from dashboard.jobs import actions
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.database_time import database_now
 from dashboard.jobs.dispatcher import dispatch, store_upload
+from dashboard.jobs.drafts import make_draft
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.runner import Runner
 from dashboard.jobs.sweeper import Sweeper
@@ -24,6 +25,7 @@ from dashboard.models.columns import AnyRow, table_of
 from dashboard.models.job import Job
 from dashboard.models.outbox import OutboxEvent
 from dashboard.models.states import FINAL
+from dashboard.models.stored_file import StoredFile
 from dashboard.storage.store import Store
 from tests.jobs.lines_job import LINES
 
@@ -71,21 +73,35 @@ class Room:
 
     def dispatch(self, lines: Iterable[str], **how: Any) -> int:
         """A job over these lines; `after` and `run_at` are the dispatcher's, the rest options."""
-        known = {name: how.pop(name) for name in ("after", "run_at") if name in how}
+        known = {name: how.pop(name) for name in ("after", "run_at", "check") if name in how}
+        kind = how.pop("type", "lines")
         with Session(self.context.app) as session, session.begin():
             if "after" in known:
                 known["after"] = session.get(Job, known["after"])
             data = [f"{line}\n".encode() for line in lines]
             file = store_upload(self.context, session, data, "lines.txt", None)
             options = {"marks": self.marks, **how}
-            job = dispatch(
-                self.context, session, "lines", file, user=None, options=options, **known
-            )
+            job = dispatch(self.context, session, kind, file, user=None, options=options, **known)
             return job.id
 
-    def act(self, verb: str, job_id: int) -> AnyRow:
+    def draft(self, lines: Iterable[str], **options: Any) -> int:
         with Session(self.context.app) as session, session.begin():
-            return getattr(actions, verb)(self.context, session, job_id, "ann@example.com")
+            data = [f"{line}\n".encode() for line in lines]
+            file = store_upload(self.context, session, data, "lines.txt", None)
+            options = {"marks": self.marks, **options}
+            return make_draft(self.context, session, "lines", file, user=None, options=options).id
+
+    def act(self, verb: str, job_id: int, **how: Any) -> AnyRow:
+        return self.do(getattr(actions, verb), job_id, "ann@example.com", **how)
+
+    def do(self, act: Callable[..., Any], *values: Any, **how: Any) -> Any:
+        """An act of the engine in a transaction of its own."""
+        with Session(self.context.app, expire_on_commit=False) as session, session.begin():
+            return act(self.context, session, *values, **how)
+
+    def upload(self, data: bytes, name: str = "failed.csv") -> StoredFile:
+        with Session(self.context.app, expire_on_commit=False) as session, session.begin():
+            return store_upload(self.context, session, [data], name, None)
 
     def run(self, job_id: int) -> AnyRow:
         """Work as one consumer would until the job ends, waiting for nothing."""

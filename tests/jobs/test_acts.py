@@ -82,6 +82,20 @@ def test_its_worker_died_meanwhile(room: Room, verb: str):
     assert adds_up(job)
 
 
+@pytest.mark.parametrize("how", ["kill", "stop"])
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+def test_its_worker_ended_after_the_commit(room: Room, verb: str, how: str):
+    """What another target holds by then counts, though nobody will claim the chunk again."""
+    job_id = room.dispatch(LINES, troubles=[{"step": "committed", "chunk": 2, "act": how}])
+    room.in_child(lambda child: child.runner.turn(job_id))
+    room.act(verb, job_id)
+    room.sweeper.run_once()
+    job = room.job(job_id)
+    assert job.status in ("paused", "cancelled")
+    assert (job.created, room.written()) == (4, LINES[:4])
+    assert adds_up(job)
+
+
 @pytest.mark.parametrize("verb", ["pause", "cancel"])
 def test_a_claim_and_an_act_at_once(room: Room, verb: str):
     """The act waits for the claim to commit, then sees the chunk in hand."""
@@ -158,7 +172,7 @@ def test_a_row_read_before_the_last_settle_ends_nothing(room: Room):
     early = room.job(job_id)
     while room.runner.run_one(job_id):
         pass
-    room.runner._call_after(job_id)
+    room.runner.steps.after(job_id)
     with room.context.app.begin() as connection:
         assert end(connection, early) is None
         assert finalise(connection, job_id).created == 6

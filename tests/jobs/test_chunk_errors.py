@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from dashboard.errors import FileRefused
-from dashboard.jobs.runner import backoff, describe
+from dashboard.jobs.describing import backoff, describe, unavailable
 from tests.jobs.conftest import on
 from tests.jobs.room import Room, adds_up
 
@@ -81,6 +82,14 @@ def test_words_hide_paths_and_statements(error: Exception):
     said = describe(error)
     assert "Nothing of" in said
     assert not any(word in said for word in ("secret", "/srv", "INSERT", "SELECT"))
+
+
+def test_a_missing_table_is_nothing_to_wait_for():
+    with create_engine("sqlite://").connect() as connection:
+        with pytest.raises(OperationalError) as caught:
+            connection.exec_driver_sql("SELECT 1 FROM nowhere")
+    assert not unavailable(caught.value)
+    assert unavailable(OperationalError("SELECT 1", {}, ValueError("gone")))
 
 
 def test_words_of_our_own_errors_are_kept():

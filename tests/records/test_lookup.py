@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import event
 
 from dashboard.records import lookup
-from dashboard.records.checks import ReferenceChecker, edge, existing
+from dashboard.records.checks import ReferenceChecker, edge, existing, taken_by_others
 from dashboard.records.fields import Reference
 from tests.importers.running import add
-from tests.records.travel import Carrier, Stop, Trip
+from tests.records.travel import Carrier, Stop, Ticket, Trip
 
 TRIPS = Trip.__table__.c
 UTC_TIME = pa.timestamp("us", "UTC")
@@ -52,7 +52,7 @@ def test_a_held_key_is_found_by_its_place(one_trip, name, values, kind):
 def test_any_other_database_is_asked_by_lists(one_trip, name):
     _, values, kind = next(key for key in KEYS if key[0] == name)
     keys = [array(values[::-1], kind)]
-    assert lookup.find_anywhere(one_trip, [TRIPS[name]], keys, TRIPS.id) == [(1, 1)]
+    assert lookup.find_anywhere(one_trip, [TRIPS[name]], keys, [TRIPS.id]) == [(1, (1,))]
 
 
 def test_a_key_of_several_columns_needs_them_all(one_trip):
@@ -93,3 +93,29 @@ def test_an_id_is_asked_for_anew_a_code_is_remembered(target):
             ids, unknown = checker.resolve(connection, stop, pa.array(["JFK", None, "LGA"]))
     assert (ids.to_pylist(), unknown.tolist()) == ([7, None, None], [False, False, True])
     assert [sum(name in sql for sql in asked) for name in ("carriers", "stops")] == [1, 2]
+
+
+def two_tickets(target):
+    add(target, Ticket(code="a", seat=1), Ticket(code="b", seat=2))
+    return Ticket.__table__.c
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_a_key_that_another_record_holds(target, monkeypatch, anywhere):
+    columns = two_tickets(target)
+    if anywhere:
+        for name in ("find_postgres", "find_sqlite"):
+            monkeypatch.setattr(lookup, name, lookup.find_anywhere)
+    seats = pa.array([1, 1, 2, None, 3, 2], pa.int32())
+    codes = pa.array(["a", "b", "z", "a", "a", None])
+    with target.connect() as connection:
+        asked = (connection, [columns.seat], [seats], [columns.code], [codes])
+        assert taken_by_others(*asked).tolist() == [1, 2]
+
+
+def test_several_values_of_a_record(target):
+    columns = two_tickets(target)
+    with target.connect() as connection:
+        keys = [pa.array(["z", "b"])]
+        wanted = [columns.seat, columns.code]
+        assert lookup.find_all(connection, [columns.code], keys, wanted) == [(1, (2, "b"))]

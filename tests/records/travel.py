@@ -69,3 +69,18 @@ class Trip(TravelBase):
     code: Mapped[str | None] = mapped_column(String(5))
     note: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(9), default="new")
+
+
+class Ticket(TravelBase):
+    """With what a merge must mind: other unique keys, defaults, values of an update, a rule."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (CheckConstraint("seat <> 13 AND price < 1000", name="seat_known"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(9), unique=True)
+    seat: Mapped[int | None] = mapped_column(unique=True)
+    price: Mapped[int | None]
+    holder: Mapped[str] = mapped_column(Text, server_default="nobody")
+    note: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, default="new")
+    changed: Mapped[int] = mapped_column(default=0, onupdate=lambda: 1)

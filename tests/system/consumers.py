@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(sys.executable).parent / "huey_consumer"
 COMMON = "-n -q -d 0.02 -c 1 -s 1 -g TERM -t 7"
 COMMANDS = {
-    "jobs": f"tasks.jobs_queue -k process -w 2 -m 0.05 {COMMON}",
+    "jobs": f"tasks.jobs_queue -k process -w {{workers}} -m 0.05 {COMMON}",
     "events": f"tasks.events_queue -k thread -w 1 -m 0.25 {COMMON}",
 }
 
@@ -25,8 +25,9 @@ COMMANDS = {
 class Consumer:
     """One `huey_consumer` in a session of its own."""
 
-    def __init__(self, name: str, environ: dict[str, str]) -> None:
-        words = [str(SCRIPT), *COMMANDS[name].split()]
+    def __init__(self, name: str, environ: dict[str, str], workers: int = 2) -> None:
+        words = [str(SCRIPT), *COMMANDS[name].format(workers=workers).split()]
+        environ = {**environ, "WORKERS": str(workers)}
         self.process = subprocess.Popen(
             words, cwd=ROOT, env={**os.environ, **environ}, start_new_session=True
         )
@@ -46,9 +47,9 @@ class Consumer:
 
 
 @contextmanager
-def consumer(name: str, environ: dict[str, str]) -> Iterator[Consumer]:
+def consumer(name: str, environ: dict[str, str], workers: int = 2) -> Iterator[Consumer]:
     """Whatever happens, nothing of it is left running."""
-    started = Consumer(name, environ)
+    started = Consumer(name, environ, workers)
     try:
         yield started
     finally:

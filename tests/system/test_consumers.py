@@ -57,10 +57,21 @@ class Installation:
 
     def dispatch(self, rows: int = ROWS, chunk_rows: int = 100) -> int:
         lines = [b"carrier,name\n", *(f"C{n},Name {n}\n".encode() for n in range(rows))]
+        return self.dispatch_lines("airlines", lines, chunk_rows)
+
+    def dispatch_small(self) -> int:
+        """Of another type."""
+        lines = [
+            b"faa,name,lat,lon,alt,tz,dst,tzone\n",
+            b"ZZZ,Nowhere,1.5,2.5,3,-5,A,America/New_York\n",
+        ]
+        return self.dispatch_lines("airports", lines, None)
+
+    def dispatch_lines(self, name: str, lines: list[bytes], chunk_rows: int | None) -> int:
         with self.app.app_context(), transaction() as session:
-            file = store_upload(self.context, session, lines, "airlines.csv", None)
+            file = store_upload(self.context, session, lines, f"{name}.csv", None)
             how: dict[str, Any] = {"user": None, "chunk_rows": chunk_rows}
-            return dispatch(self.context, session, "airlines", file, **how).id
+            return dispatch(self.context, session, name, file, **how).id
 
     def job(self, job_id: int) -> Any:
         with self.context.app.connect() as connection:
@@ -110,7 +121,9 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
 def start(installation: Installation) -> Iterator[Any]:
     """Start consumers; all are gone when the test ends."""
     with ExitStack() as stack:
-        yield lambda name: stack.enter_context(consumer(name, installation.environ))
+        yield lambda name, workers=2: stack.enter_context(
+            consumer(name, installation.environ, workers)
+        )
 
 
 def test_an_import_runs_and_its_events_are_delivered(installation: Installation, start: Any):
@@ -158,6 +171,20 @@ def test_stopped_gracefully(installation: Installation, start: Any):
     start("jobs"), start("events")
     until(lambda: installation.ended(job_id))
     installation.assert_exact(job_id)
+
+
+@on("sqlite", "postgres")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_small_job_ends_while_a_big_one_runs(
+    installation: Installation, start: Any, workers: int
+):
+    big = installation.dispatch(rows=20_000, chunk_rows=20)
+    start("jobs", workers)
+    until(lambda: installation.written() > 0)
+    small = installation.dispatch_small()
+    until(lambda: installation.ended(small))
+    assert (installation.job(small).status, installation.job(small).created) == ("completed", 1)
+    assert not installation.ended(big)
 
 
 @on("sqlite")

@@ -33,7 +33,7 @@ from config import from_environment
 from dashboard.app import create_app
 app = create_app(from_environment({}, instance=Path(sys.argv[1])))
 app.test_client().get("/login")
-print(sorted({"pandas", "pyarrow", "numpy"} & set(sys.modules)))
+print(sorted({"pandas", "openpyxl", "fastexcel"} & set(sys.modules)))
 """
 
 
