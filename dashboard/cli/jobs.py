@@ -9,12 +9,15 @@ from typing import Any, NoReturn
 import click
 from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from dashboard.audit.entries import record
+from dashboard.auth.permissions import Permission, may
+from dashboard.auth.visibility import changeable_job
 from dashboard.cli.exits import Exit, UsageGroup
 from dashboard.cli.output import exit_code, print_job, print_json, say
 from dashboard.cli.watching import Bar, run_inline, watch
-from dashboard.errors import JobEngineError
+from dashboard.errors import Forbidden, JobEngineError, NotFound
 from dashboard.extensions import db, transaction
 from dashboard.formats.writing import write_rows
 from dashboard.jobs import actions
@@ -58,7 +61,17 @@ def acting_user(email: str | None) -> User:
         raise click.UsageError(
             f"There is no active user {email}." if email else "There is no admin yet."
         )
+    if not may(user, Permission.JOBS_CHANGE_OWN):
+        refuse(Forbidden(f"{user.email} is a {user.role}, who may look at jobs, not change them."))
     return user
+
+
+def check_changeable(session: Session, user: User, job_id: int) -> None:
+    """The same answer as the pages and the API give. Raises NotFound, Forbidden."""
+    try:
+        changeable_job(session, user, job_id)
+    except NotFound:
+        raise NotFound(f"There is no job {job_id}.") from None
 
 
 @jobs.command("types")
@@ -139,6 +152,7 @@ def retry(job_id: int, inline: bool, watching: bool, email: str | None, as_json:
     user = acting_user(email)
     try:
         with transaction() as session:
+            check_changeable(session, user, job_id)
             actions.retry(context(), session, job_id, user.email)
             record(session, user, "job.retry", "job", job_id, "cli")
         follow(job_id, inline=inline, watching=watching, as_json=as_json)
@@ -159,6 +173,7 @@ def add_another(name: str, make: Callable[..., Job], help_text: str) -> None:
         user = acting_user(email)
         try:
             with transaction() as session:
+                check_changeable(session, user, job_id)
                 made_id = make(context(), session, job_id, user).id
                 record(session, user, f"job.{name}", "job", job_id, "cli", made=made_id)
             follow(made_id, inline=inline, watching=watching, as_json=as_json)
@@ -182,6 +197,7 @@ def add_act(name: str, audit_name: str, help_text: str) -> None:
         user = acting_user(email)
         try:
             with transaction() as session:
+                check_changeable(session, user, job_id)
                 change = getattr(actions, name)
                 job = change(context(), session, job_id, user.email, reason)
                 record(session, user, audit_name, "job", job_id, "cli", reason=reason)

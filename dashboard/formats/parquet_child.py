@@ -30,8 +30,7 @@ def answer(request: Mapping[str, Any]) -> None:
         for written in write_batches(table.batches()):
             send(BATCH, written.data)
     elif request["rows"] and table.rows:
-        first = next(table.batches(request["rows"]))
-        send(BATCH, serialize([first.slice(0, request["rows"])]).data)
+        send(BATCH, serialize([table.first(request["rows"])]).data)
     send(END, b"")
 
 

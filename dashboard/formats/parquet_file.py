@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet
 
 from dashboard.errors import FileRefused
 from dashboard.formats import parquet_refusals, refusals
 from dashboard.formats.arrow_text import CellProblem, texts
-from dashboard.formats.layout import MAX_COLUMNS
+from dashboard.formats.layout import MAX_COLUMNS, MAX_RECORD_BYTES
 from dashboard.formats.naming import unique_names
 from dashboard.formats.table_form import BATCH_ROWS, make_batch
 
+pc: Any = pyarrow.compute
 pq: Any = pyarrow.parquet  # its published types know only some calls
 
 FIRST_ROW = 2  # as if a header stood in row 1
@@ -62,10 +64,19 @@ class ParquetTable:
                 cells = [
                     self._cells(batch, exact, place, row) for place in range(len(self.headers))
                 ]
-                yield make_batch(self.columns, cells, numbers)
+                made = make_batch(self.columns, cells, numbers)
+                check_length(made, row)
+                yield made
                 row += batch.num_rows
         if row - FIRST_ROW != self.rows:
             raise parquet_refusals.damaged()
+
+    def first(self, rows: int) -> pa.RecordBatch:
+        """What a preview shows: of very long records fewer."""
+        found = next(self.batches(rows)).slice(0, rows)
+        while found.num_rows > 1 and found.nbytes > MAX_RECORD_BYTES:
+            found = found.slice(0, found.num_rows // 2)
+        return found
 
     def _read(self, rows: int) -> Iterator[tuple[Any, Any]]:
         """All columns, and beside them those of INT96 in nanoseconds."""
@@ -116,6 +127,17 @@ def with_nanoseconds(text: str, nanoseconds: int) -> str:
         return text
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction or '000000':0<6}{nanoseconds:03}"
+
+
+def check_length(batch: pa.RecordBatch, row: int) -> None:
+    """A value kept once may stand in every row: a small file can hold rows of any length."""
+    if batch.nbytes <= MAX_RECORD_BYTES:
+        return
+    lengths = np.zeros(batch.num_rows, np.int64)
+    for column in batch.columns[:-1]:
+        lengths += pc.binary_length(column).fill_null(0).to_numpy()
+    if lengths.max() > MAX_RECORD_BYTES:
+        raise parquet_refusals.row_too_long(row + int(lengths.argmax()))
 
 
 def check_nul(found: Any, row: int) -> None:

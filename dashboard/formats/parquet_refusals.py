@@ -1,7 +1,7 @@
 """The messages for a Parquet file that is refused as a whole."""
 
 from dashboard.errors import FileRefused
-from dashboard.formats.refusals import refuse
+from dashboard.formats.refusals import MEGABYTES, refuse
 
 PROBLEM = "Leave the column out, or write it as text, and upload the file again."
 
@@ -40,6 +40,11 @@ def too_slow() -> FileRefused:
         "Reading the Parquet file takes too long. Save it as CSV and upload that, or split it."
     )
     return refuse("parquet_too_slow", message)
+
+
+def row_too_long(row: int) -> FileRefused:
+    message = f"Row {row} is longer than {MEGABYTES} MB. Shorten its values or leave a column out."
+    return refuse("line_too_long", message, row)
 
 
 def no_rows() -> FileRefused:

@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.errors import ConfigurationError, InputRefused
 from dashboard.formats.reading_choices import NAMES as READING_NAMES
 from dashboard.formats.reading_choices import Reading
+from dashboard.importers.any_file import AnyFileImporter, refuse_meaningless, table_name
 from dashboard.importers.import_options import ImportOptions
 from dashboard.importers.importer import importer_for
 from dashboard.jobs.chunk_job import Connect
@@ -60,14 +61,17 @@ def check_fields(options: Mapping[str, Any], job_type: JobType, connect: Connect
     itself will say that.
     """
     try:
-        names = [field.name for field in importer_for(job_type).describe(connect).fields]
+        importer = importer_for(job_type)
+        names = [field.name for field in importer.describe(connect).fields]
     except ConfigurationError:
         return
+    if isinstance(importer, AnyFileImporter):
+        check_any_file(options)
     if not names:
         return
     if "table" in options:
         raise wrong("table", f"table is for the type any-file; {job_type.name} has its own.")
-    chosen = {name: options.get(name) or {} for name in ("constants", "values")}
+    chosen: dict[str, Any] = {name: options.get(name) or {} for name in ("constants", "values")}
     chosen["key"] = options.get("key") or []
     chosen["mapping"] = [name for name in (options.get("mapping") or {}).values() if name]
     for option, used in chosen.items():
@@ -76,6 +80,15 @@ def check_fields(options: Mapping[str, Any], job_type: JobType, connect: Connect
                 known = ", ".join(names)
                 raise wrong(option, f"{option}: there is no field {name!r}. Fields: {known}.")
     check_once(chosen["mapping"])
+
+
+def check_any_file(options: Mapping[str, Any]) -> None:
+    """What its job would refuse without having seen the file."""
+    try:
+        refuse_meaningless(options)
+        table_name(options.get("table"))
+    except InputRefused as error:
+        raise wrong(error.code, error.message) from None
 
 
 def check_once(names: Sequence[str]) -> None:

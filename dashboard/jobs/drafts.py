@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
-from dashboard.errors import NotFound, WrongState
+from dashboard.errors import Forbidden, NotFound, WrongState
 from dashboard.events.types import JobEnqueued
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.registry import JobType, Kind
@@ -17,7 +17,7 @@ from dashboard.models.columns import AnyRow
 from dashboard.models.job import Job
 from dashboard.models.states import JobStatus
 from dashboard.models.stored_file import StoredFile
-from dashboard.models.user import User
+from dashboard.models.user import Role, User
 
 S = JobStatus
 
@@ -45,8 +45,13 @@ def add_job(
     options: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> Job:
-    """The row of any job, not started yet; `values` are more of its columns."""
+    """The row of any job, not started yet; `values` are more of its columns.
+
+    Raises UnknownJobType and Forbidden: a role may have changed since the job this one follows.
+    """
     job_type = context.registry.get(type)
+    if user is not None and user.role not in {*(job_type.roles or (user.role,)), Role.ADMIN}:
+        raise Forbidden(f"Your role may not run {job_type.label}. An admin can change that.")
     values["chunk_rows"] = values.get("chunk_rows") or job_type.chunk_rows
     job = Job(
         type=job_type.name,

@@ -22,7 +22,7 @@ CURSOR_TYPES = (int, int)
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which failures: a cause (column and code) and words in any cell of them."""
+    """Which failures: a cause (column and code) or a column, and words in any cell of them."""
 
     column: str | None = None
     code: str | None = None
@@ -39,7 +39,7 @@ class Filter:
         return {name: value for name, value in found.items() if value}
 
     def __bool__(self) -> bool:
-        return self.cause or bool(self.q)
+        return self.cause or bool(self.column or self.q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ def filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
         query = query.where(
             FAILURE.c.code == wanted.code, FAILURE.c.column == (wanted.column or "")
         )
+    elif wanted.column:
+        query = query.where(FAILURE.c.column == wanted.column)
     if not wanted.q:
         return query
     pattern = contains(wanted.q)
@@ -102,4 +104,5 @@ def failures(
 def filter_from(args: Mapping[str, str]) -> Filter:
     """From the query of an address; an empty code is no cause."""
     code = args.get("code") or None
-    return Filter(args.get("column", "") if code else None, code, args.get("q", "").strip()[:200])
+    column = args.get("column", "") if code else args.get("column") or None
+    return Filter(column, code, args.get("q", "").strip()[:200])

@@ -161,6 +161,23 @@ def test_what_is_wrong_in_data_is_named(
 
 
 @pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({}, "table"),
+        ({"table": "a b"}, "table"),
+        ({"table": "pg_x"}, "table"),
+        ({"table": "t", "mode": "upsert"}, "mode"),
+        ({"table": "t", "mapping": {"a": "b"}}, "mapping"),
+    ],
+)
+def test_any_file_without_a_usable_table_makes_no_job(
+    app: Flask, data: dict[str, Any], field: str
+) -> None:
+    answer = caller(app, "admin").send("any-file", data=json.dumps(data))
+    assert (answer.status_code, field_of(answer), jobs(app)) == (422, field, 0)
+
+
+@pytest.mark.parametrize(
     "data",
     [
         {"delimiter": "ab"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import sign_in, write_carriers
+from tests.browser.conftest import sign_in, upload, write_carriers
 from tests.browser.test_pages import PHONE, broken_rules
 
 pytestmark = pytest.mark.browser
@@ -175,9 +175,6 @@ def test_the_conversation_without_script(browser: Browser, base_url: str, legs: 
 
 def test_the_same_file_again_is_said(signed_in: Page, tmp_path: Path):
     path = write_carriers(tmp_path / "again.csv")
-    signed_in.goto("/imports/new?type=airlines")
-    signed_in.locator("input[type=file]").set_input_files(path)
-    signed_in.get_by_role("button", name="Upload and import").click()
-    signed_in.wait_for_url("**/jobs/*")
+    upload(signed_in, path)
     send(signed_in, path, "airlines")
     expect(signed_in.locator("main")).to_contain_text("This very file ran before")

@@ -154,6 +154,19 @@ def test_undo_takes_it_back_and_rerun_does_it_again(app: Flask, tmp_path: Path) 
     assert (again["id"] != job_id, again["created"], records(app, "U1")) == (True, 1, 1)
 
 
+def test_nobody_does_more_here_than_their_role_allows(app: Flask, file: Path) -> None:
+    job_id = body(import_(app, written(file.parent, "carrier,name\nR1,One\n"), "--inline"))["id"]
+    add_user(app, "manager", email="max@example.com")
+    add_user(app, "staff", email="sam@example.com")
+    refused = [
+        import_(app, file, "--user", "max@example.com"),
+        run(app, "jobs", "undo", job_id, "--user", "max@example.com"),
+        run(app, "jobs", "undo", job_id, "--user", "sam@example.com"),
+        run(app, "jobs", "import", "any-file", file, "--table", "t", "--user", "sam@example.com"),
+    ]
+    assert [(result.exit_code, result.stdout) for result in refused] == [(1, "")] * 4
+
+
 @pytest.mark.parametrize("verb", ["undo", "rerun"])
 def test_a_missing_job(app: Flask, verb: str) -> None:
     result = run(app, "jobs", verb, 99999)

@@ -214,3 +214,21 @@ def test_no_rows_is_nothing_to_refuse_in_a_preview(tmp_path: Path) -> None:
     path = write(tmp_path, pa.table({"a": pa.array([], pa.int64())}))
     assert preview_parquet(path, "x", READING).rows == []
     assert inspect_parquet(path, "x", READING).columns == ("a",)
+
+
+def repeated(path: Path, length: int, rows: int) -> Path:
+    """A value kept once that stands in every row: a kilobyte of file."""
+    places = pa.array([0] * rows, pa.int32())
+    values = pa.DictionaryArray.from_arrays(places, pa.array(["x" * length]))
+    return write(path, pa.table({"a": values}), compression="zstd")
+
+
+def test_a_row_far_too_long_is_refused(tmp_path: Path) -> None:
+    path = repeated(tmp_path, 9 << 20, 30)
+    with pytest.raises(FileRefused, match="Row 2 is longer than 8 MB"):
+        preview_parquet(path, "x.parquet", READING)
+
+
+def test_of_very_long_rows_fewer_are_shown(tmp_path: Path) -> None:
+    shown = preview_parquet(repeated(tmp_path, 3 << 20, 30), "x.parquet", READING)
+    assert (len(shown.rows), shown.numbers, shown.total_rows) == (2, [2, 3], 30)

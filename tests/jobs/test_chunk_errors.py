@@ -85,9 +85,11 @@ def test_words_hide_paths_and_statements(error: Exception):
 
 
 def test_a_missing_table_is_nothing_to_wait_for():
-    with create_engine("sqlite://").connect() as connection:
-        with pytest.raises(OperationalError) as caught:
-            connection.exec_driver_sql("SELECT 1 FROM nowhere")
+    with (
+        create_engine("sqlite://").connect() as connection,
+        pytest.raises(OperationalError) as caught,
+    ):
+        connection.exec_driver_sql("SELECT 1 FROM nowhere")
     assert not unavailable(caught.value)
     assert unavailable(OperationalError("SELECT 1", {}, ValueError("gone")))
 
