@@ -248,6 +248,13 @@ def test_failures_as_a_file(app: Flask, staff: Caller) -> None:
     assert answer.text.splitlines()[0] == "carrier,name,row in file,what is wrong"
 
 
+def test_failures_of_one_column(app: Flask, staff: Caller) -> None:
+    add_failures(app, job_id := add_job(app, staff.user), 2)
+    address = f"/jobs/{job_id}/failures?column="
+    counted = [len(staff.get(address + name).get_json()["failures"]) for name in ("carrier", "x")]
+    assert counted == [2, 0]
+
+
 def body_text(who: Caller, job_id: int) -> str:
     return who.get(f"/jobs/{job_id}/failures").text.replace(" ", "")
 
