@@ -26,7 +26,6 @@ from dashboard.jobs.dispatcher import UPLOADS
 from dashboard.jobs.entry_points import join_job_types, packaged_job_types
 from dashboard.jobs.registry import JobRegistry
 from dashboard.lib.logs import configure_logs
-from dashboard.models import preview, saved_mapping, token  # noqa: F401 - known to migrations
 from dashboard.settings import SHIPPED, SettingError, Settings, from_environment
 from dashboard.storage.receiving import receiving
 from dashboard.task_queue.queue import TaskQueue

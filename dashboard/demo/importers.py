@@ -22,6 +22,7 @@ class AirportImporter(Importer):
 
     model = Airport
     key = "faa"
+    aliases = {"faa": ["Code", "FAA code"], "name": ["Airport name", "Airport"]}
     rules = {"faa": {"length": (3, 4)}, "lat": {"min": -90, "max": 90}, "lon": {"min": -180}}
 
 

@@ -67,7 +67,7 @@ def parse_object(text: str, row: int, scan: Any = scan_flat) -> dict[str, Any]:
 def scan_value(text: str, start: int, row: int, scan: Any = scan_flat) -> tuple[Any, int]:
     """One value and the character after it; JSONDecodeError when it may only be unfinished."""
     try:
-        return scan(text, start)  # type: ignore[no-any-return]
+        return scan(text, start)  # type: ignore[no-any-return]  # json.scanner is untyped
     except StopIteration as stop:
         if text[start : start + 1] in tuple(WHITESPACE):
             start = len(text) - len(text[start:].lstrip(WHITESPACE))

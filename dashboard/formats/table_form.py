@@ -18,7 +18,7 @@ import pyarrow.compute
 from dashboard.formats.reading import Ragged
 
 pc: Any = pyarrow.compute  # the published types of both know only some calls
-concat_batches: Any = pa.concat_batches  # type: ignore[attr-defined]
+concat_batches: Any = pa.concat_batches  # type: ignore[attr-defined]  # newer than its stubs
 
 Positions = npt.NDArray[np.int64]
 ROW = "__row"

@@ -12,6 +12,7 @@ from dashboard.importers.mapping import Aliases, names_of, plain
 from dashboard.records.casting import cast_column
 from dashboard.records.cell_formats import date_orders
 from dashboard.records.fields import Field, FieldType
+from dashboard.records.number_readers import MARKED
 
 EXACT, ALIAS, SIMILAR, REMEMBERED = "exact", "alias", "similar", "remembered"
 # Alike enough to propose. Below it `dep_time` would be taken for `arr_time`.
@@ -19,12 +20,13 @@ LEAST_LIKENESS = 82
 # Cells that must fit the field's type before a likeness is worth a word.
 LEAST_FITTING = 0.6
 DATED = (FieldType.DATE, FieldType.DATETIME)
+NUMBERS = (FieldType.NUMBER, FieldType.DECIMAL, FieldType.INTEGER)
 WORDS = {
     "no": "number", "nr": "number", "num": "number", "qty": "quantity", "amt": "amount",
     "desc": "description", "addr": "address", "tel": "phone", "dob": "birthdate",
     "yr": "year", "mo": "month", "lat": "latitude", "lon": "longitude", "lng": "longitude",
     "dep": "departure", "arr": "arrival", "dest": "destination", "orig": "origin",
-    "temp": "temperature", "dist": "distance", "ref": "reference", "id": "id",
+    "temp": "temperature", "dist": "distance", "alt": "altitude", "ref": "reference", "id": "id",
 }  # fmt: skip
 FILLERS = ("of", "the")
 SWAPPED = 90.0
@@ -167,7 +169,7 @@ def digits(word: str) -> str:
 
 
 def fits(field: Field, cells: Sequence[str | None]) -> bool:
-    """Do most of the cells read as the field's type? Dates may be in any form."""
+    """Do most of the cells read as the field's type? Dates and numbers may be in any form."""
     filled: Any = [cell for cell in cells if cell]
     if not filled:
         return True
@@ -175,4 +177,6 @@ def fits(field: Field, cells: Sequence[str | None]) -> bool:
     good = len(filled) - bad
     if field.type in DATED:
         good = max(good, *date_orders(filled).values())
+    if field.type in NUMBERS:
+        good = max(good, sum(MARKED.fullmatch(cell.strip()) is not None for cell in filled))
     return good >= LEAST_FITTING * len(filled)

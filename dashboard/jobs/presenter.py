@@ -10,6 +10,7 @@ from dashboard.jobs.chunk_map import MOST_CELLS, ChunkMap, cells_query, chunk_ma
 from dashboard.jobs.counts import BAR, Counts, counts_of, frozen
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.pace import NO_PACE, Pace, clock_text, pace_of, row_sums
+from dashboard.jobs.reading_words import read_as
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
 from dashboard.models.states import FINAL, JobStatus
@@ -80,6 +81,10 @@ class JobView:
     @property
     def status(self) -> Status:
         return status_of(self.job)
+
+    @property
+    def read_as(self) -> str:
+        return read_as(self.job.layout)
 
     @property
     def final(self) -> bool:

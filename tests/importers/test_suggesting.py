@@ -106,3 +106,10 @@ def test_an_own_name_goes_before_anothers_alias():
 def test_names_that_share_a_word_are_two(left, right):
     (found,) = suggest([f for f in FIELDS if f.name == left], [right])
     assert found.field is None
+
+
+@pytest.mark.parametrize("cells", [["1,5", "2,25"], ["1.234,5"], ["1 000"]])
+def test_numbers_with_marks_of_elsewhere_fit(cells):
+    quantity = next(field for field in FIELDS if field.name == "quantity")
+    (found,) = suggest([quantity], ["quantety"], {"quantety": cells})
+    assert found.field == "quantity"
