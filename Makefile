@@ -26,7 +26,7 @@ run: $(RUNTIME) $(ASSETS)
 	@exec $(BIN)/python -m scripts.run
 
 test: $(DEV) $(ASSETS)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 check: $(DEV)
 	@$(BIN)/ruff check .

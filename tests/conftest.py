@@ -26,6 +26,16 @@ hypothesis_settings.load_profile("steady")
 # The real strength (passwords.MEMORY_KIB) costs 25 ms a hash.
 passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
+# Each of these starts or builds something dear, once for all its tests: they stay in one process.
+TOGETHER = ("browser", "packaging")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+
+
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
