@@ -243,8 +243,9 @@ def test_what_needs_more_memory_than_it_may_is_refused(tmp_path):
 def test_what_takes_longer_than_it_may_is_refused_and_ended(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
+    others = set(psutil.Process().children())  # a browser of other tests, for one
     frames = child.ask(READER, asked(path, ANY, "read"), name="a file", seconds=0.5)
     with pytest.raises(FileRefused) as refused:
         list(frames)
     assert refused.value.code == "workbook_too_slow"
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= others
