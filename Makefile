@@ -19,14 +19,14 @@ help:
 	@echo "make run    start the dashboard with demo data"
 	@echo "make test   run the tests            (ARGS=\"-k word\" goes to pytest)"
 	@echo "make check  lint, types, templates"
-	@echo "make bench  measure imports against psql, sqlite3, SQL by hand and calamine"
-	@echo "make prove  the long proofs: random kills, big files, round trip, undo"
+	@echo "make bench  measure imports and exports against psql, sqlite3, SQL by hand and others"
+	@echo "make prove  the long proofs: random kills, big files, round trips, undo"
 
 run: $(RUNTIME) $(ASSETS)
 	@exec $(BIN)/python -m scripts.run
 
 test: $(DEV) $(ASSETS)
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope $(ARGS)
 
 check: $(DEV)
 	@$(BIN)/ruff check .
@@ -38,10 +38,14 @@ bench: $(DEV)
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.upsert $(filter --save,$(ARGS))
 	@$(BIN)/python -m bench.workbook $(filter --save,$(ARGS))
+	@$(BIN)/python -m bench.export $(filter --save,$(ARGS))
+	@$(BIN)/python -m bench.xlsx_writing $(filter --save,$(ARGS))
 
 prove: $(DEV)
 	@$(BIN)/python -m bench.prove $(ARGS)
 	@$(BIN)/python -m bench.conversation $(filter --sqlite,$(ARGS))
+	@$(BIN)/python -m bench.export_kills $(filter --sqlite,$(ARGS))
+	@$(BIN)/python -m bench.sync_kills $(ARGS)
 
 setup: $(DEV) $(ASSETS)
 

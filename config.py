@@ -53,9 +53,55 @@ JOB_TYPES: dict[str, dict[str, dict[str, Any]]] = {
             "undo_days": 0,
         },
     },
+    "export": {
+        "flights-export": {
+            "label": "Flights",
+            "model": "dashboard.demo.models:Flight",
+            "description": "Departures from New York in 2013.",
+        },
+        "flight-legs-export": {
+            "label": "Flight legs",
+            "model": "dashboard.demo.models:FlightLeg",
+            "description": "One row a leg, with the names of carrier and airport.",
+        },
+        "airlines-export": {"label": "Airlines", "model": "dashboard.demo.models:Airline"},
+        "airports-export": {
+            "label": "Airports",
+            "exporter": "dashboard.demo.exporters:AirportExporter",
+        },
+        "planes-export": {"label": "Planes", "model": "dashboard.demo.models:Plane"},
+        "weather-export": {
+            "label": "Weather",
+            "exporter": "dashboard.demo.exporters:WeatherExporter",
+        },
+    },
+    "sync": {
+        "airports-sync": {
+            "label": "Airports from the inbox",
+            "sync": "dashboard.demo.syncs:AirportsSync",
+            "description": "Files put into inbox/airports of the instance; each is taken once.",
+        },
+    },
+    "report": {
+        "delays-report": {
+            "label": "Delays by carrier",
+            "report": "dashboard.demo.reports:DelaysByCarrier",
+            "description": "How late each carrier departs and arrives.",
+        },
+        "routes-report": {
+            "label": "Routes by month",
+            "report": "dashboard.demo.reports:RoutesByMonth",
+            "description": "Departures a month on the busiest routes.",
+        },
+        "aircraft-report": {
+            "label": "Aircraft use",
+            "report": "dashboard.demo.reports:AircraftUse",
+            "description": "Flights, miles and hours of each aircraft.",
+        },
+    },
 }
 
-LISTENERS: dict[str, bool] = {"log": True}
+LISTENERS: dict[str, bool] = {"log": True, "schedules": True, "mail": True}
 
 
 def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

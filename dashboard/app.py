@@ -10,22 +10,30 @@ from htmx_flask import Htmx
 
 from dashboard.api.errors import answer_error
 from dashboard.api.surface import init_api
+from dashboard.cli.exports import export as export_command
 from dashboard.cli.imports import import_ as import_command
 from dashboard.cli.jobs import jobs as jobs_commands
 from dashboard.cli.publishing import publish as publish_command
+from dashboard.cli.reports import report as report_command
+from dashboard.cli.schedules import schedules as schedules_commands
+from dashboard.cli.syncs import sync as sync_command
 from dashboard.cli.tokens import tokens as tokens_commands
 from dashboard.cli.users import setup as setup_command
 from dashboard.cli.users import users as users_commands
 from dashboard.errors import ConfigurationError
 from dashboard.events.listeners import ListenerRegistry
 from dashboard.events.log_job_event import log_job_event
-from dashboard.events.types import EVENT_TYPES
+from dashboard.events.types import EVENT_TYPES, JobCompleted
 from dashboard.extensions import csrf, init_database
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.dispatcher import UPLOADS
 from dashboard.jobs.entry_points import join_job_types, packaged_job_types
 from dashboard.jobs.registry import JobRegistry
+from dashboard.kinds.submitted import read_data
 from dashboard.lib.logs import configure_logs
+from dashboard.models import export_preset, report_mail, schedule, type_secret  # noqa: F401 - tables
+from dashboard.reports.mailing import LISTENER, send_report_by_mail
+from dashboard.schedules.following import Followers
 from dashboard.settings import SHIPPED, SettingError, Settings, from_environment
 from dashboard.storage.receiving import receiving
 from dashboard.task_queue.queue import TaskQueue
@@ -33,6 +41,9 @@ from dashboard.web import (
     account,
     audit,
     downloads,
+    export_new,
+    export_presets,
+    exports,
     history,
     import_steps,
     import_templates,
@@ -43,6 +54,10 @@ from dashboard.web import (
     login,
     mappings,
     overview,
+    reports,
+    reports_results,
+    schedules,
+    syncs,
     theme,
     users,
 )
@@ -58,6 +73,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     imports.bp,
     import_steps.bp,
     import_templates.bp,
+    exports.bp,
+    export_new.bp,
+    export_presets.bp,
+    syncs.bp,
+    reports.bp,
+    reports_results.bp,
+    schedules.bp,
     mappings.bp,
     job.bp,
     job_fixes.bp,
@@ -99,8 +121,10 @@ def create_app(config: Settings | ModuleType | Mapping[str, Any] | None = None) 
     init_api(app)
     for command in (jobs_commands, users_commands, tokens_commands, setup_command):
         app.cli.add_command(command)
-    jobs_commands.add_command(import_command)
-    jobs_commands.add_command(publish_command)
+    kinds = (import_command, export_command, sync_command, report_command)
+    for job_command in (*kinds, publish_command):
+        jobs_commands.add_command(job_command)
+    jobs_commands.add_command(schedules_commands)
     check_guards(app)
     return app
 
@@ -144,6 +168,9 @@ def init_extensions(app: Flask, settings: Settings) -> None:
     app.request_class = receiving(app.request_class, lambda: context.store.local_path(UPLOADS))
     listeners = ListenerRegistry(settings.listeners)
     listeners.add("LogJobEvent", "log", EVENT_TYPES.values(), log_job_event)
+    followers = Followers(context, read_data)
+    listeners.add(LISTENER, "mail", [JobCompleted], send_report_by_mail(context))
+    listeners.add("StartSchedules", "schedules", [JobCompleted], followers.handle)
     app.extensions["jobengine_listeners"] = listeners
 
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,16 +32,22 @@ class Settings:
     target_database_url: str = ""
     queue_url: str = ""
     storage_url: str = ""
+    storage_presign: bool = False
     host: str = "127.0.0.1"
     port: int = 4000
     public_url: str = ""
     trusted_proxies: int = 0
     secret_key: str = ""
+    secrets_keys: tuple[str, ...] = ()
     token_secret: str = ""
     refresh_token_secret: str = ""
     cors_origins: tuple[str, ...] = ()
     admin_email: str = ""
     admin_password: str = ""
+    outbound_networks: tuple[str, ...] = ()
+    smtp_url: str = ""
+    mail_from: str = ""
+    mail_domains: tuple[str, ...] = ()
     max_upload_bytes: int = 5 * 1024**3
     workers: int = 2
     log_level: str = "INFO"
@@ -49,6 +56,7 @@ class Settings:
     lease_seconds: float = 15.0
     turn_seconds: float = 2.0
     file_days: int = 30
+    export_days: int = 7
     failure_days: int = 90
     draft_days: int = 7
     job_types: Mapping[str, Any] = field(default_factory=dict)
@@ -77,6 +85,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any)
         "target_database_url": sqlalchemy_url(env.get("TARGET_DATABASE_URL") or database_url),
         "queue_url": queue_url(env, instance),
         "storage_url": env.get("STORAGE_URL") or str(instance.resolve() / "storage"),
+        "storage_presign": whole(env, "STORAGE_PRESIGN", 0, low=0, high=1) == 1,
         "host": env.get("HOST") or "127.0.0.1",
         "port": whole(env, "PORT", 4000, low=1, high=65535),
         "public_url": env.get("PUBLIC_URL", "").rstrip("/"),
@@ -84,12 +93,18 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any)
         "secret_key": secret(env, "SECRET_KEY", instance, mode),
         "token_secret": secret(env, "TOKEN_SECRET", instance, mode),
         "refresh_token_secret": secret(env, "REFRESH_TOKEN_SECRET", instance, mode),
+        "secrets_keys": tuple(words(env, "SECRETS_KEY")),
+        "outbound_networks": networks(env, "WEBHOOK_ALLOW_NETWORKS"),
+        "smtp_url": mail_server(env, "SMTP_URL"),
+        "mail_from": env.get("MAIL_FROM", ""),
+        "mail_domains": tuple(word.lower() for word in words(env, "MAIL_DOMAINS")),
         "cors_origins": origins(env, "CORS_ORIGINS", mode),
         "admin_email": env.get("ADMIN_EMAIL", ""),
         "admin_password": env.get("ADMIN_PASSWORD", ""),
         "max_upload_bytes": whole(env, "MAX_UPLOAD_BYTES", 5 * 1024**3, low=1),
         "workers": whole(env, "WORKERS", 2, low=1, high=256),
         "file_days": whole(env, "FILE_DAYS", 30, low=1, high=36_500),
+        "export_days": whole(env, "EXPORT_DAYS", 7, low=1, high=36_500),
         "failure_days": whole(env, "FAILURE_DAYS", 90, low=1, high=36_500),
         "draft_days": whole(env, "DRAFT_DAYS", 7, low=1, high=36_500),
         "log_level": choice(
@@ -147,10 +162,35 @@ def queue_url(env: Mapping[str, str], instance: Path) -> str:
     return url
 
 
+def words(env: Mapping[str, str], name: str, default: str = "") -> list[str]:
+    """A list written with commas or blanks, each once."""
+    return list(dict.fromkeys(env.get(name, default).replace(",", " ").split()))
+
+
+def networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Networks (CIDR) that outbound calls may reach though they are private."""
+    found = words(env, name)
+    for network in found:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise SettingError(
+                f"{name}={network!r}: {error}. Use 10.1.0.0/16 or ::1/128."
+            ) from None
+    return tuple(found)
+
+
+def mail_server(env: Mapping[str, str], name: str) -> str:
+    url = env.get(name, "")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+        raise SettingError(f"{name}: use smtp://[user:password@]host[:port] or smtps://….")
+    return url
+
+
 def origins(env: Mapping[str, str], name: str, mode: str) -> tuple[str, ...]:
     """Origins that browsers may call the API from; `*` (all) unless this is production."""
-    text = env.get(name, "" if mode == "production" else "*")
-    found = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    found = tuple(words(env, name, "" if mode == "production" else "*"))
     for origin in found:
         parts = urlsplit(origin)
         if origin != "*" and origin != f"{parts.scheme}://{parts.netloc}":

@@ -21,18 +21,20 @@ INTER = "@fontsource-variable/inter/files/inter-{}-wght-normal.woff2"
 FILES = {
     "htmx.org/dist/htmx.min.js": VENDOR / "htmx.min.js",
     **{INTER.format(s): VENDOR / f"inter-{s}.woff2" for s in ("latin", "latin-ext")},
+    "chart.js/dist/chart.umd.min.js": VENDOR / "chart.umd.min.js",
     # Only the browser tests read it, so it stays out of what is served.
     "axe-core/axe.min.js": ROOT / "node_modules" / "axe-core" / "axe.min.js",
 }
 # fmt: off
 ICONS = [
-    "alert-circle", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-up", "ban",
-    "calendar-time", "check", "checks", "chevron-down", "chevron-left", "chevron-right",
-    "circle-check", "circle-x", "clock", "cpu", "database", "device-desktop", "download",
-    "file-text", "history", "hourglass", "inbox", "info-circle", "key", "layout-dashboard",
-    "list-check", "loader", "lock", "logout", "menu-2", "moon", "pencil", "player-pause",
-    "player-play", "plug-connected-x", "plus", "refresh", "repeat", "search", "server-2",
-    "settings", "sun", "table-import", "trash", "upload", "user", "users", "x",
+    "alert-circle", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-up", "arrows-diff",
+    "ban", "calendar-time", "chart-bar", "check", "checks", "chevron-down", "chevron-left",
+    "chevron-right", "circle-check", "circle-x", "clock", "cpu", "database", "device-desktop",
+    "download", "file-text", "history", "hourglass", "inbox", "info-circle", "key",
+    "layout-dashboard", "list-check", "loader", "lock", "logout", "mail", "menu-2", "moon",
+    "pencil", "player-pause", "player-play", "plug-connected-x", "plus", "refresh", "repeat",
+    "report-analytics", "search", "server-2", "settings", "sun", "table-import", "trash",
+    "upload", "user", "users", "x",
 ]
 # fmt: on
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from config import Settings, from_environment
 from dashboard.app import create_app
@@ -17,7 +19,7 @@ from dashboard.auth import passwords
 from dashboard.extensions import Base, db
 from tests.client import CheckedClient
 
-pytest_plugins = ["tests.services"]
+pytest_plugins = ["tests.services", "tests.mariadb"]
 
 # The same examples every time, and no limit on time: other tests run beside them.
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -30,11 +32,17 @@ passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 TOGETHER = ("browser", "packaging")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent.name in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+class ByFile(LoadScopeScheduling):
+    """A file's tests stay in one process, so that what they share is made once; all of TOGETHER's
+    too. Groups by mark do not work: pytest 9 no longer tells xdist of the changed names."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0])
+        return path.parent.name if path.parent.name in TOGETHER else str(path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from typing import Any
+from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -131,3 +133,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("not tested on this machine")
     for lack, count in sorted(lacks.items()):
         terminalreporter.line(f"{lack}: {count} skipped.")
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """A real S3 server over HTTP on loopback, in this process."""
+    from moto.server import ThreadedMotoServer  # dear to import, and few tests need it
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_url(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket of the test's own, and the environment botocore reads."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_server)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    bucket = f"jobengine-{uuid4().hex}"
+    urlopen(Request(f"{s3_server}/{bucket}", method="PUT")).close()
+    return f"s3://{bucket}/store"

@@ -12,15 +12,19 @@ FLOORS: dict[str, int] = {
     name: floor
     for floor, names in enumerate(
         [
-            ["dashboard.settings", "dashboard.errors", "dashboard.lib"],
+            ["dashboard.errors"],
+            ["dashboard.settings", "dashboard.lib"],
             ["dashboard.extensions", "dashboard.formats", "dashboard.storage"],
             ["dashboard.task_queue", "dashboard.models"],
             ["dashboard.events"],
             ["dashboard.auth", "dashboard.records"],
             ["dashboard.jobs"],
             ["dashboard." + name for name in ("importers", "exporters", "webhooks")]
-            + ["dashboard." + name for name in ("notifications", "realtime", "analytics", "audit")],
-            ["dashboard.sync", "dashboard.reports", "dashboard.demo"],
+            + ["dashboard." + name for name in ("notifications", "realtime", "analytics", "audit")]
+            + ["dashboard.schedules"],
+            ["dashboard.sync", "dashboard.reports"],
+            ["dashboard.demo"],
+            ["dashboard.kinds"],
             ["dashboard.web", "dashboard.api", "dashboard.cli"],
             ["dashboard.app"],
             ["config"],

@@ -1,4 +1,4 @@
-"""Failed rows of a job, as JSON and as a file; and the job's output."""
+"""Failed rows of a job, as JSON and as a file."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,6 @@ from dashboard.api.engine import bearer
 from dashboard.auth.guards import requires
 from dashboard.auth.permissions import Permission
 from dashboard.auth.visibility import visible_job
-from dashboard.errors import NotFound
 from dashboard.extensions import db
 from dashboard.jobs.failed_rows import failed_rows
 from dashboard.jobs.failure_list import FAILURE, filter_from, filtered
@@ -63,16 +62,6 @@ def as_file(job_id: str) -> ResponseReturnValue:
     job = detached(job_id)
     rows = write_csv_rows(failed_rows(db.engine, job, filter_from(request.args)))
     return attachment(rows, f"failed-rows-{job.type}-{job.id}.csv", "text/csv; charset=utf-8")
-
-
-@bp.get("/download")
-@requires(Permission.JOBS_VIEW_OWN)
-def output(job_id: str) -> ResponseReturnValue:
-    """An import writes records, no file."""
-    job = visible_job(db.session(), bearer(), job_id)
-    raise NotFound(
-        f"Job {job.id} has no output file. Its failed rows are at failures.csv.", code="no_file"
-    )
 
 
 def detached(job_id: str) -> Job:

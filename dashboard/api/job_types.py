@@ -9,12 +9,16 @@ from flask.typing import ResponseReturnValue
 from dashboard.api.engine import bearer, engine_context
 from dashboard.auth.guards import requires
 from dashboard.auth.permissions import Permission, Person, may
-from dashboard.errors import ConfigurationError
+from dashboard.errors import ConfigurationError, InputRefused
+from dashboard.exporters.submitted import schema_fields as export_fields
 from dashboard.formats.reading_choices import FORMATS
+from dashboard.formats.write_options import FORMATS as WRITE_FORMATS
 from dashboard.importers.importer import importer_for
 from dashboard.jobs.registry import JobType, Kind
 
 bp = Blueprint("job_types", __name__, url_prefix="/job-types")
+
+FORMATS_OF = {Kind.IMPORT: FORMATS, Kind.EXPORT: WRITE_FORMATS, Kind.REPORT: WRITE_FORMATS}
 
 log = structlog.get_logger("jobengine.api")
 
@@ -44,17 +48,20 @@ def body(job_type: JobType) -> dict[str, Any]:
         "strategy": str(job_type.strategy),
         "description": job_type.description,
         "fields": fields_of(job_type),
-        "formats": list(FORMATS) if job_type.kind is Kind.IMPORT else [],
+        "formats": list(FORMATS_OF.get(job_type.kind, ())),
     }
 
 
 def fields_of(job_type: JobType) -> list[dict[str, Any]]:
     """None for a type whose table is missing: the others must not suffer from it."""
-    if job_type.kind is not Kind.IMPORT:
-        return []
+    connect = engine_context().target.connect
     try:
-        described = importer_for(job_type).describe(engine_context().target.connect)
-    except ConfigurationError as error:
+        if job_type.kind is Kind.EXPORT:
+            return export_fields(job_type, connect)
+        if job_type.kind is not Kind.IMPORT:
+            return []
+        described = importer_for(job_type).describe(connect)
+    except (ConfigurationError, InputRefused) as error:
         log.warning("fields_unknown", type=job_type.name, reason=error.message)
         return []
     return [field.as_json() for field in described.fields]

@@ -19,10 +19,11 @@ from dashboard.jobs import actions
 from dashboard.jobs.dispatcher import rerun as rerun_job
 from dashboard.jobs.presenter import views
 from dashboard.jobs.registry import Kind
-from dashboard.jobs.serial import COUNTS, rest_body
+from dashboard.jobs.serial import COUNTS, file_body, rest_body
 from dashboard.jobs.undoing import undo as undo_job
 from dashboard.models.job import Job
 from dashboard.models.states import FINAL, JobStatus, RestState, rest_state
+from dashboard.models.stored_file import StoredFile
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -89,9 +90,30 @@ def bodies(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """With the counts of this moment: one query for all that have not ended."""
     shown = views(db.session.connection(), jobs)
     names = [name for name in COUNTS if name != "not_processed"]
+    files = outputs(jobs)
     return [
-        rest_body(view.job, {name: getattr(view.counts, name) for name in names}) for view in shown
+        rest_body(
+            view.job,
+            {name: getattr(view.counts, name) for name in names},
+            files.get(view.job.output_id),
+        )
+        for view in shown
     ]
+
+
+def outputs(jobs: Sequence[Job]) -> dict[int | None, dict[str, Any]]:
+    """The files they made, by `output_id`."""
+    made = {job.output_id: job.id for job in jobs if job.output_id is not None}
+    if not made:
+        return {}
+    found = db.session.scalars(select(StoredFile).where(StoredFile.id.in_(made)))
+    return {file.id: file_body(file, address(made[file.id])) for file in found}
+
+
+def address(job_id: int) -> str:
+    """Where its file is fetched: a whole address where the public one is known."""
+    path = url_for("api.downloads.output", job_id=job_id)
+    return f"{engine_context().settings.public_url}{path}"
 
 
 @bp.get("/<job_id>")

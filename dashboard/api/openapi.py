@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.api.schemas import SCHEMAS, ref
 from dashboard.auth.guards import public
-from dashboard.importers.submitted import KNOWN
+from dashboard.kinds.submitted import KEYS
 from dashboard.models.states import JobStatus
 
 bp = Blueprint("openapi", __name__)
@@ -84,7 +84,7 @@ def multipart(properties: dict[str, Any], required: list[str]) -> dict[str, Any]
 
 
 TEXT, FILE = {"type": "string"}, {"type": "string", "format": "binary"}
-DATA = {"type": "object", "properties": {name: {} for name in sorted(KNOWN)}}
+DATA = {"type": "object", "properties": {name: {} for name in sorted(KEYS)}}
 SUBMIT: dict[str, Any] = {
     "summary": "Make a job",
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": TEXT}],
@@ -121,6 +121,53 @@ LIST_FILTERS = [
     query("to", description="A date (that day included), or a time with offset"),
     query("owner", enum=["me", "all"], description="all: managers and admins"),
 ]
+DOWNLOAD: dict[str, Any] = {
+    "summary": "The file it made, whole or in ranges",
+    "parameters": [JOB_ID, {"name": "Range", "in": "header", "schema": TEXT}],
+    "responses": {
+        **answers("200", "All of it", {"application/octet-stream": {"schema": FILE}}, "404"),
+        "206": {"description": "The range asked for"},
+        "302": {"description": "Where it is for 5 minutes (setting STORAGE_PRESIGN)"},
+        "416": {"description": "No such range"},
+    },
+}
+SCHEDULE_ID = {"name": "schedule_id", "in": "path", "required": True, "schema": TEXT}
+SCHEDULE_BODY = {"required": True, "content": json_of(ref("ScheduleSent"))}
+SCHEDULES: dict[str, Any] = {
+    "/schedules": {
+        "get": look("Schedules, newest first", json_of(ref("ScheduleList")), *PAGING),
+        "post": {
+            "summary": "Make a schedule",
+            "requestBody": SCHEDULE_BODY,
+            "responses": answers("201", "Made", json_of(ref("Schedule")), "400", "403", "422"),
+        },
+    },
+    "/schedules/{schedule_id}": {
+        "get": look("One schedule", json_of(ref("Schedule")), SCHEDULE_ID),
+        "put": {
+            "summary": "Change it; what is left out stays",
+            "parameters": [SCHEDULE_ID],
+            "requestBody": SCHEDULE_BODY,
+            "responses": answers(
+                "200", "As it is now", json_of(ref("Schedule")), "400", "403", "404", "409", "422"
+            ),
+        },
+        "delete": {
+            "summary": "Delete it; its jobs stay",
+            "parameters": [SCHEDULE_ID],
+            "responses": answers("204", "Gone", None, "403", "404"),
+        },
+    },
+    "/schedules/{schedule_id}/runs": {
+        "post": {
+            "summary": "Run it now",
+            "parameters": [SCHEDULE_ID],
+            "responses": answers(
+                "202", "Accepted", json_of(ref("ScheduleStarted")), "403", "404", "409", "422"
+            ),
+        }
+    },
+}
 EMAIL = {"email": TEXT, "password": TEXT}
 LOGOUT: dict[str, Any] = {
     "summary": "End the pair",
@@ -141,15 +188,14 @@ PATHS: dict[str, Any] = {
     "/jobs/{job_id}/failures.csv": {
         "get": look("Its failed rows as a file", {"text/csv": {"schema": TEXT}}, JOB_ID)
     },
-    "/jobs/{job_id}/download": {
-        "get": look("Its output file", {"application/octet-stream": {"schema": FILE}}, JOB_ID)
-    },
+    "/jobs/{job_id}/download": {"get": DOWNLOAD},
     "/jobs/{job_id}/retry": {"post": act("Try failed chunks and rows again", "Job")},
     "/jobs/{job_id}/pause": {"post": act("Stop after the chunks in hand", "Job")},
     "/jobs/{job_id}/resume": {"post": act("Go on", "Job")},
     "/jobs/{job_id}/cancellation": {"post": act("End it; what was written stays", "Job")},
     "/jobs/{job_id}/undo": {"post": act("Take back what it wrote, as a new job", "JobId")},
     "/jobs/{job_id}/rerun": {"post": act("The same again, as a new job", "JobId")},
+    **SCHEDULES,
     "/previews": {"post": PREVIEW},
     "/previews/{preview_id}": {
         "get": look(

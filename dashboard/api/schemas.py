@@ -30,7 +30,42 @@ FIELD = {
     "properties": {"name": TEXT, "type": TEXT, "required": {"type": "boolean"}, "label": TEXT},
     "required": ["name", "type", "required"],
 }
+MAYBE_TIME: Mapping[str, Any] = {"type": ["string", "null"], "format": "date-time"}
+TIME: Mapping[str, Any] = {"type": "string", "format": "date-time"}
+TRUTH: Mapping[str, Any] = {"type": "boolean"}
+AFTER = an_object(type=TEXT, outcome={"enum": ["clean", "any"]})
+# What a person says of a schedule; the rest is told of it.
+SCHEDULE_SENT: dict[str, Any] = {
+    "type": TEXT,
+    "name": TEXT,
+    "data": {"type": "object"},
+    "cron": MAYBE_TEXT,
+    "timezone": TEXT,
+    "after": {"anyOf": [AFTER, {"type": "null"}]},
+    "overlap": {"enum": ["skip", "queue"]},
+    "catchUp": {"enum": ["none", "one", "all"]},
+    "active": TRUTH,
+}
 SCHEMAS: dict[str, Any] = {
+    "ScheduleSent": {"type": "object", "properties": {**SCHEDULE_SENT, "version": NUMBER}},
+    "ScheduleRun": an_object(
+        kind=TEXT, outcome=TEXT, dueAt=MAYBE_TIME, at=TIME, jobId=MAYBE_TEXT, message=MAYBE_TEXT
+    ),
+    "Schedule": an_object(
+        id=TEXT,
+        **SCHEDULE_SENT,
+        words=TEXT,
+        pauseReason=MAYBE_TEXT,
+        userId=TEXT,
+        nextRuns=many(TIME),
+        lastRun={"anyOf": [ref("ScheduleRun"), {"type": "null"}]},
+        missed=NUMBER,
+        version=NUMBER,
+        createdAt=TIME,
+        changedAt=TIME,
+    ),
+    "ScheduleList": an_object(schedules=many(ref("Schedule")), pagination=ref("Pagination")),
+    "ScheduleStarted": an_object(jobId=MAYBE_TEXT, outcome=TEXT),
     "Error": an_object(error=an_object(code=TEXT, message=TEXT, details={"type": "object"})),
     "Pair": an_object(
         access_token=TEXT, refresh_token=TEXT, token_type={"const": "Bearer"}, expires_in=NUMBER

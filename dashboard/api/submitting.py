@@ -1,6 +1,6 @@
 """`POST /api/submit-job`: a job from a name, its data and a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -23,11 +23,12 @@ from dashboard.api.previews import chosen_file, own_preview, store
 from dashboard.audit.entries import record
 from dashboard.auth.guards import requires
 from dashboard.auth.permissions import Permission
-from dashboard.errors import FileRefused, Forbidden, InputRefused
+from dashboard.errors import FileRefused, Forbidden
 from dashboard.extensions import db, transaction
-from dashboard.importers.submitted import Submitted, check_fields, read_data
 from dashboard.jobs.dispatcher import add_stored_file, dispatch
 from dashboard.jobs.registry import JobType, Kind
+from dashboard.jobs.submission import Submitted
+from dashboard.kinds.submitted import read_data
 from dashboard.models.stored_file import StoredFile
 from dashboard.models.token import IdempotencyKey
 from dashboard.storage.store import Stored
@@ -80,12 +81,29 @@ def read_submission() -> Submission:
         no_others(body, ("name", "data"))
     else:
         raise WrongContentType("Send application/json, or multipart/form-data with a file.")
-    job_type = import_type(text_of(body, "name"))
+    job_type = runnable_type(text_of(body, "name"))
     data = body.get("data") or {}
     if not isinstance(data, dict):
         raise refused("data", "data is not an object.")
-    read = read_data(data)
-    check_fields(read.options, job_type, engine_context().target.connect)
+    read = read_data(
+        job_type,
+        data,
+        # Reading, it neither waits for a writer nor holds one up, this request's session included.
+        engine_context().target.execution_options(sqlite_begin="DEFERRED").connect,
+        session=db.session(),
+        user=bearer().user,
+        settings=engine_context().settings,
+    )
+    check_file(job_type, read, upload)
+    return Submission(job_type, read, upload, key_of_request(), body)
+
+
+def check_file(job_type: JobType, read: Submitted, upload: FileStorage | None) -> None:
+    """An import has one file, named or sent; the other kinds have none."""
+    if job_type.kind is not Kind.IMPORT:
+        if upload is not None:
+            raise refused("file", f"{job_type.name} is of kind {job_type.kind}: it takes no file.")
+        return
     if (read.file is None) == (upload is None):
         what = "Two files are named" if upload else "No file is named"
         raise refused(
@@ -93,13 +111,10 @@ def read_submission() -> Submission:
             f"{what}: send one as the part `file`, or in data.file a preview's id or the name of a"
             " file sent before.",
         )
-    return Submission(job_type, read, upload, key_of_request(), body)
 
 
-def import_type(name: str) -> JobType:
+def runnable_type(name: str) -> JobType:
     job_type = engine_context().registry.get(name)
-    if job_type.kind is not Kind.IMPORT:
-        raise InputRefused(f"{name} is of kind {job_type.kind}; only imports can be submitted.")
     if not may_run(bearer(), job_type):
         raise Forbidden(f"Your role may not run {name}. An admin can change that.")
     return job_type
@@ -124,10 +139,11 @@ def make_job(asked: Submission) -> int:
     """The job, its file, audit entry and key appear together; bytes are copied before."""
     with kept(asked.upload) as stored, transaction() as tx:
         user = bearer().user
+        file: StoredFile | None = None
+        options: Mapping[str, Any] = asked.data.options
         if stored is not None:
             file = add_stored_file(tx, stored, file_name(asked.upload), user)
-            options = asked.data.options
-        else:
+        elif asked.data.file is not None:
             file, options = named_file(tx, asked.data)
         job = dispatch(
             engine_context(),
@@ -140,7 +156,9 @@ def make_job(asked: Submission) -> int:
             run_at=asked.data.run_at,
             check=asked.data.check,
         )
-        detail = {"type": job.type, "file": file.name, "bytes": file.bytes, "by": "api"}
+        detail: dict[str, Any] = {"type": job.type, "by": "api"}
+        if file is not None:
+            detail |= {"file": file.name, "bytes": file.bytes}
         record(tx, user, "job.created", "job", job.id, client_address(), **detail)
         if asked.key is not None:
             digest = asked.digest(stored.sha256 if stored is not None else None)

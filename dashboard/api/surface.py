@@ -3,7 +3,17 @@
 from flask import Blueprint, Flask, request
 from flask.json.provider import DefaultJSONProvider
 
-from dashboard.api import failures, job_types, jobs, openapi, previews, sign_in, submitting
+from dashboard.api import (
+    downloads,
+    failures,
+    job_types,
+    jobs,
+    openapi,
+    previews,
+    schedules,
+    sign_in,
+    submitting,
+)
 from dashboard.api.cors import add_cors
 from dashboard.api.guard import check_request
 from dashboard.api.limits import Buckets
@@ -16,6 +26,8 @@ VIEWS = (
     submitting.bp,
     jobs.bp,
     failures.bp,
+    downloads.bp,
+    schedules.bp,
     previews.bp,
     openapi.bp,
 )

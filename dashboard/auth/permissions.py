@@ -15,6 +15,8 @@ class Permission(StrEnum):
     JOBS_RUN = "jobs.run"
     JOBS_CHANGE_OWN = "jobs.change_own"
     JOBS_CHANGE_ALL = "jobs.change_all"
+    SCHEDULES_USE = "schedules.use"
+    SYNCS_MANAGE = "syncs.manage"
     USERS_MANAGE = "users.manage"
     AUDIT_VIEW = "audit.view"
     ACCOUNT_USE = "account.use"
@@ -22,7 +24,9 @@ class Permission(StrEnum):
 
 P = Permission
 
-OWN_JOBS = frozenset({P.JOBS_VIEW_OWN, P.JOBS_RUN, P.JOBS_CHANGE_OWN, P.ACCOUNT_USE})
+OWN_JOBS = frozenset(
+    {P.JOBS_VIEW_OWN, P.JOBS_RUN, P.JOBS_CHANGE_OWN, P.SCHEDULES_USE, P.ACCOUNT_USE}
+)
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),

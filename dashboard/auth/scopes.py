@@ -18,7 +18,9 @@ class Scope(StrEnum):
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
     Scope.JOBS_READ: frozenset({P.JOBS_VIEW_OWN, P.JOBS_VIEW_ALL}),
-    Scope.JOBS_WRITE: frozenset({P.JOBS_RUN, P.JOBS_CHANGE_OWN, P.JOBS_CHANGE_ALL}),
+    Scope.JOBS_WRITE: frozenset(
+        {P.JOBS_RUN, P.JOBS_CHANGE_OWN, P.JOBS_CHANGE_ALL, P.SCHEDULES_USE}
+    ),
 }
 
 

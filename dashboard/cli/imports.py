@@ -22,9 +22,10 @@ from dashboard.errors import InputRefused, JobEngineError
 from dashboard.extensions import transaction
 from dashboard.formats.reading_choices import FORMATS
 from dashboard.importers.import_options import BLANKS, DUPLICATES, MODES
-from dashboard.importers.submitted import Submitted, check_fields, read_data
+from dashboard.importers.submitted import check_fields, read_choices
 from dashboard.jobs.dispatcher import dispatch, store_upload
 from dashboard.jobs.registry import Kind
+from dashboard.jobs.submission import Submitted
 
 
 @click.command("import", cls=UsageCommand)
@@ -50,6 +51,7 @@ from dashboard.jobs.registry import Kind
 @click.option("--most-failed-rows", type=click.IntRange(min=0), help="Beyond it the job pauses.")
 @click.option("--most-failed-percent", type=click.FloatRange(0, 100), help="The same, in percent.")
 @click.option("--no-undo", is_flag=True, help="Keep nothing that an undo would need.")
+@click.option("--keep-apostrophes", is_flag=True, help="Leave '=1+1 as it is.")
 @click.option("--check", is_flag=True, help="Say what would happen; write nothing.")
 @inline_option
 @watch_option
@@ -113,8 +115,9 @@ def submitted(chosen: dict[str, Any]) -> Submitted:
     data["constants"] = dict(map(field_and, chosen["constant"])) or None
     data["formats"] = formats(chosen) or None
     data["undo"] = False if chosen["no_undo"] else None
+    data["unescapeFormulas"] = False if chosen["keep_apostrophes"] else None
     try:
-        return read_data({name: value for name, value in data.items() if value is not None})
+        return read_choices({name: value for name, value in data.items() if value is not None})
     except InputRefused as error:
         raise click.UsageError(error.message) from None
 

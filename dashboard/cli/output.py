@@ -32,6 +32,9 @@ def print_job(job: AnyRow | Job, *, as_json: bool) -> None:
             for name in ("created", "updated", "unchanged", "skipped", "failed", "not_processed")
         )
         click.echo(f"{body['total']:,} rows: {counts}")
+    if body.get("deleted") is not None:
+        kept = f"{body['kept']:,} kept because other records name them"
+        click.echo(f"{body['deleted']:,} deleted, {kept}")
     if body["seconds"] is not None:
         click.echo(f"{body['seconds']:.2f} s, {body['rows_per_second'] or 0:,.0f} rows/s")
     if body["error"]:

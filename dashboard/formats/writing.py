@@ -1,90 +1,36 @@
-"""Write rows as CSV, TSV, JSON Lines, XLSX or Parquet, streaming: for downloads and templates."""
+"""Rows of texts as a file of any format, streaming: for downloads and templates."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
-from json.encoder import encode_basestring
+from itertools import islice
 from typing import Any
 
-from dashboard.errors import InputRefused
-from dashboard.formats.writing_parquet import parquet_pieces
-from dashboard.formats.writing_values import as_json, as_text
-from dashboard.formats.writing_xlsx import xlsx_pieces
-from dashboard.lib.cells import escape_formula
+import pyarrow as pa
 
-DELIMITERS = {"csv": ",", "tsv": "\t"}
-FORMATS = (*DELIMITERS, "json-lines", "xlsx", "parquet")
-PIECE_CHARACTERS = 64 << 10
-Row = Sequence[Any]
+from dashboard.formats.write_options import WriteOptions
+from dashboard.formats.write_parts import write_batches
+
+BATCH_ROWS = 2_000
+Row = Sequence[str | None]
 
 
 def write_rows(
-    format: str,
-    columns: Sequence[str],
-    rows: Iterable[Row],
-    *,
-    escape_formulas: bool = True,
-    types: Sequence[Any] | None = None,
+    format: str, columns: Sequence[str], rows: Iterable[Row], *, escape_formulas: bool = True
 ) -> Iterator[bytes]:
-    """The file in pieces. A row has a value for each column: text, None or a typed value.
+    """The file in pieces. A row has a text, or None, for each column.
 
-    JSON Lines and XLSX keep numbers, truth and (XLSX) dates typed. Parquet has texts, or the Arrow
-    `types` given. CSV and TSV have texts, None blank; `escape_formulas` puts an apostrophe before a
-    text that a spreadsheet would run (turn it off only for files that programs read). Raises
-    InputRefused for a format that is not there and for a row the format cannot hold.
+    `escape_formulas` concerns CSV, TSV and XLSX (turn it off only for files that programs read).
+    Raises InputRefused for a format that is not there and for a cell the format cannot hold.
     """
-    if format not in FORMATS:
-        raise InputRefused(
-            f"There is no format {format!r}. Use {', '.join(FORMATS)}.", code="bad_format"
-        )
-    if len(set(columns)) != len(columns):
-        raise InputRefused("Two columns have one name. Rename one.", code="duplicate_header")
-    if format == "json-lines":
-        return json_pieces(columns, rows)
-    if format == "xlsx":
-        return xlsx_pieces(columns, rows)
-    if format == "parquet":
-        return parquet_pieces(columns, rows, types)
-    return delimited_pieces(DELIMITERS[format], columns, rows, escape_formulas)
+    options = WriteOptions(format, escape_formulas=escape_formulas)
+    schema: Any = pa.schema([(name, pa.string()) for name in columns])
+    return write_batches(options, schema, text_batches(schema, rows))
 
 
-def delimited_pieces(
-    delimiter: str, columns: Sequence[str], rows: Iterable[Row], escape: bool
-) -> Iterator[bytes]:
-    cell = safe_cell if escape else as_text
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter)
-    writer.writerow([cell(name) for name in columns])
-    for row in rows:
-        check_width(columns, row)
-        writer.writerow([cell(value) for value in row])
-        if buffer.tell() >= PIECE_CHARACTERS:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
-
-
-def safe_cell(value: Any) -> str | None:
-    """Only a text can be a formula."""
-    return escape_formula(value) if isinstance(value, str) else as_text(value)
-
-
-def json_pieces(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
-    names = [f"{encode_basestring(name)}:" for name in columns]
-    lines, size = list[str](), 0
-    for row in rows:
-        check_width(columns, row)
-        cells = (name + as_json(value) for name, value in zip(names, row, strict=True))
-        lines.append(f"{{{','.join(cells)}}}\n")
-        size += len(lines[-1])
-        if size >= PIECE_CHARACTERS:
-            yield "".join(lines).encode()
-            lines, size = [], 0
-    if lines:
-        yield "".join(lines).encode()
-
-
-def check_width(columns: Sequence[str], row: Row) -> None:
-    if len(row) != len(columns):
-        raise ValueError(f"a row of {len(row)} values for {len(columns)} columns")
+def text_batches(schema: Any, rows: Iterable[Row]) -> Iterator[Any]:
+    source = iter(rows)
+    while some := list(islice(source, BATCH_ROWS)):
+        for row in some:
+            if len(row) != len(schema):
+                raise ValueError(f"a row of {len(row)} values for {len(schema)} columns")
+        columns = [pa.array(cells, pa.string()) for cells in zip(*some, strict=True)]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)

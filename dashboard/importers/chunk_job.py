@@ -10,7 +10,7 @@ from sqlalchemy import Connection, literal, select, text
 from dashboard.errors import InputRefused
 from dashboard.importers.chunk_import import ChunkImport
 from dashboard.importers.chunk_rows import is_one_of, read_rows
-from dashboard.importers.column_reading import ColumnReading
+from dashboard.importers.column_reading import ESCAPED_FORMATS, ColumnReading
 from dashboard.importers.duplicate_rows import KeyChoice
 from dashboard.importers.import_options import ImportOptions
 from dashboard.importers.importer import Importer, importer_for
@@ -72,11 +72,11 @@ class GenericImportChunkJob(BaseChunkJob):
         key = chosen_key(self.target, self.chosen)
         with opened(source, self.forms, self.options) as upload:
             mapping = self.match(upload)
-            typed = upload.layout is None
+            found, typed = upload.found.format, upload.layout is None
             self._check_choices(mapping, typed=typed)
             keys, place = filled_keys(self.importer, self.target, self.chosen, mapping.filled, key)
             plan = upload.plan(
-                key_columns=[self._key_spec(names, mapping, typed=typed) for names in keys],
+                key_columns=[self._key_spec(k, mapping, found, typed=typed) for k in keys],
                 chunk_rows=self.options.get("chunkRows") or self.job_type.chunk_rows,
                 choice=KeyChoice(place, self.chosen.duplicates),
             )
@@ -129,16 +129,18 @@ class GenericImportChunkJob(BaseChunkJob):
                 is None
             )
 
-    def _key_spec(self, key: Sequence[str], mapping: ColumnMapping, *, typed: bool) -> KeySpec:
+    def _key_spec(
+        self, key: Sequence[str], mapping: ColumnMapping, found: str, *, typed: bool
+    ) -> KeySpec:
         """A constant part of a key is the same in every row."""
         column_of = {name: column for column, name in mapping.fields.items()}
         names = [name for name in key if name in column_of]
-        readings = [self.reading(column_of[name], name, typed=typed) for name in names]
+        readings = [self.reading(column_of[name], name, found, typed=typed) for name in names]
         return KeySpec(
             tuple(column_of[name] for name in names),
             tuple(self._key_type(name) for name in names),
             ("", *self.importer.null_values),
-            tuple(r.rewritten if r.values or r.formatted else None for r in readings),
+            tuple(r.rewritten if r.rewrites else None for r in readings),
         )
 
     def _key_type(self, name: str) -> Any:
@@ -149,25 +151,27 @@ class GenericImportChunkJob(BaseChunkJob):
 
     # -- running -----------------------------------------------------------------------------
 
-    def reading(self, column: str, name: str, *, typed: bool = False) -> ColumnReading:
-        """How a column's cells become a field's values; `typed` as in `ColumnReading`."""
+    def reading(self, column: str, name: str, found: str, *, typed: bool = False) -> ColumnReading:
+        """How a column's cells become a field's values; `found` is the file's format, `typed` as
+        in `ColumnReading`."""
         return ColumnReading(
             self.target.field(name),
             self.chosen.values.get(name, {}),
             tuple(self.importer.null_values),
             self.chosen.formats.get(column),
             typed,
+            self.chosen.unescape and found in ESCAPED_FORMATS,
         )
 
     def facts(self, layout: Mapping[str, Any]) -> Job:
         """What all chunks of the job share, by the plan's layout."""
         fields = in_file_order(layout["fields"], layout["columns"])
-        typed = layout.get("kind") == TABLE
+        found, typed = layout["found"]["format"], layout.get("kind") == TABLE
         keeps_undo = self.job_type.undo_days > 0 and self.chosen.undo and self.purpose == "run"
         return Job(
             self.importer,
             self.target,
-            {column: self.reading(column, name, typed=typed) for column, name in fields.items()},
+            {c: self.reading(c, name, found, typed=typed) for c, name in fields.items()},
             tuple(tuple(key) for key in layout["keys"]),
             layout.get("key"),
             self.sensitive,

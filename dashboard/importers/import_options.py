@@ -27,6 +27,7 @@ class ImportOptions:
     blanks: str = "clear"
     duplicates: str = "refuse"
     undo: bool = True
+    unescape: bool = True
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> "ImportOptions":
@@ -45,6 +46,7 @@ class ImportOptions:
             blanks=choice(options, "blanks", BLANKS),
             duplicates=choice(options, "duplicates", DUPLICATES),
             undo=options.get("undo") is not False,
+            unescape=options.get("unescapeFormulas") is not False,
         )
         if found.blanks == "leave" and found.mode == "insert":
             message = "A new record has nothing to leave: use blanks 'leave' to update or upsert."

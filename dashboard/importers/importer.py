@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import Connection, MetaData, Table
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy import Connection, Table
 
-from dashboard.errors import ConfigurationError
 from dashboard.jobs.chunk_job import Connect
 from dashboard.jobs.registry import JobType
+from dashboard.records.reflecting import reflect
 from dashboard.records.table import TableDescription, describe
 
 if TYPE_CHECKING:
@@ -98,18 +97,6 @@ class Importer:
             replace(f, required=f.required and f.name not in self.computed) for f in found.fields
         ]
         return replace(found, fields=tuple(fields))
-
-
-def reflect(name: str, connect: Connect | None) -> Table:
-    """The table as the target knows it; `schema.table` is understood."""
-    if connect is None:
-        raise ConfigurationError(f"Table {name!r} is known to the target only: no connection.")
-    schema, _, bare = name.rpartition(".")
-    with connect() as connection:
-        try:
-            return Table(bare, MetaData(), schema=schema or None, autoload_with=connection)
-        except NoSuchTableError as error:
-            raise ConfigurationError(f"The target has no table {name!r}.") from error
 
 
 def importer_for(job_type: JobType) -> Importer:

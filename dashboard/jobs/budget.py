@@ -15,6 +15,8 @@ from dashboard.models.states import ChunkState, JobStatus
 
 S = JobStatus
 CODE = "error_budget"
+# What a job may ask when it pauses by itself, and the mark in its meta once a person let it go on.
+WAIVED = {CODE: "budget_waived", "mass_deletion": "deletion_waived"}
 WORKING = (S.ACTIVE, S.INTERRUPTED)
 # A share of fewer rows says little.
 LEAST_ROWS = 1_000
@@ -75,11 +77,11 @@ def watch(connection: Connection, job_id: int, budget: Budget) -> AnyRow | None:
 
 
 def waived(job: AnyRow) -> dict[str, Any]:
-    """Values for a resume: a pause for the budget is asked about once."""
-    if job.error_code != CODE:
+    """Values for a resume: what a job asked when it paused is asked once."""
+    if job.error_code not in WAIVED:
         return {}
     return {
-        "meta": {**job.meta, "budget_waived": True},
+        "meta": {**job.meta, WAIVED[job.error_code]: True},
         "error_code": None,
         "error_message": None,
     }

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from sqlalchemy import Connection
 
 from dashboard.errors import InputRefused
+from dashboard.jobs.context import JobContext
 from dashboard.jobs.registry import JobType
 from dashboard.records.failures import Failure
 from dashboard.records.written import Written
@@ -35,15 +36,29 @@ class PlannedChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Asks:
+    """Why a planned job waits for a person's word before its first chunk.
+
+    `code` names the question (see budget.WAIVED), `figures` (JSON) goes to the job's `meta[code]`.
+    """
+
+    code: str
+    reason: str
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The input cut into chunks; `layout` (JSON) says how bytes become rows.
 
     `layout["form"]`, when set, is the key of the stored form the chunks lie in (`Forms.keep`); left
-    out, they lie in the uploaded file itself.
+    out, they lie in the uploaded file itself. `layout["ordered"]` asks for one chunk after the
+    other, none before those ahead of it are done.
     """
 
     layout: Mapping[str, Any]
     chunks: list[PlannedChunk]
+    asks: Asks | None = None
 
     @property
     def rows(self) -> int:
@@ -137,12 +152,13 @@ class BaseChunkJob(ABC):
     """One kind of job for one job. `connect` opens a connection to the target for reading.
 
     The runner sets `purpose` (run, check, undo), `uuid` (of the job), `origin_uuid` (of the job a
-    check or undo belongs to) and, while preparing, `forms`.
+    check or undo belongs to), `context` and, while preparing, `forms`.
     """
 
     purpose: str = "run"
     uuid: str = ""
     origin_uuid: str | None = None
+    context: JobContext | None = None
     forms: Forms | None = None
 
     def __init__(self, job_type: JobType, options: Mapping[str, Any], connect: Connect) -> None:
@@ -151,8 +167,10 @@ class BaseChunkJob(ABC):
         self.connect = connect
 
     @abstractmethod
-    def plan(self, source: BinaryIO) -> Plan:
-        """Read the whole input once and cut it. Raises FileRefused; writes nothing."""
+    def plan(self, source: Any) -> Plan:
+        """Read the whole input once and cut it. Raises FileRefused; writes nothing.
+
+        `source` is the job's file, a seekable binary stream; None when it has none."""
 
     @abstractmethod
     def run_chunk(self, chunk: Chunk) -> Outcome:

@@ -2,8 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from sqlalchemy import Engine
 
 from dashboard.events.listeners import ListenerRegistry
 from dashboard.events.relay import Relay
@@ -19,15 +21,22 @@ log = logging.getLogger("jobengine.queue")
 SWEEP_EVERY, RELAY_EVERY, DELETE_EVERY = 2.0, 0.5, 3600.0
 
 
-def install(context: JobContext, listeners: ListenerRegistry, *loops: Loop) -> tuple[Any, Any]:
-    """Register the handlers and hooks; returns the Huey instances of both queues. More `loops` run
-    beside the sweeper's."""
+def install(
+    context: JobContext,
+    listeners: ListenerRegistry,
+    *loops: Loop,
+    tables: Iterable[Callable[[Engine], None]] = (),
+) -> tuple[Any, Any]:
+    """Register the handlers and hooks; returns the Huey instances of both queues.
+
+    More `loops` run beside the sweeper's. `tables` make what kinds of jobs need in the target.
+    """
     process = WorkerProcess(context)
     context.queue.register("work", process.work)
     context.queue.jobs.on_startup()(process.start)
     context.queue.jobs.on_shutdown()(process.stop)
     sweeper, relay = Sweeper(context), Relay(context.app, listeners)
-    install_consumer(context.queue.jobs, preload=lambda: preload(context))
+    install_consumer(context.queue.jobs, preload=lambda: preload(context, tables))
     install_consumer(
         context.queue.events,
         every(SWEEP_EVERY, sweeper.run_once, "sweeper"),
@@ -38,13 +47,15 @@ def install(context: JobContext, listeners: ListenerRegistry, *loops: Loop) -> t
     return context.queue.jobs, context.queue.events
 
 
-def preload(context: JobContext) -> None:
+def preload(context: JobContext, tables: Iterable[Callable[[Engine], None]] = ()) -> None:
     """Before workers fork: what would fail in each of them ends the consumer here, named."""
     context.registry.load_all()
     remove_stages()
+    context.store.check()
     if not context.settings.same_database:
         ensure_ledger(context.target)
-    ensure_images(context.target)
+    for ensure in (ensure_images, *tables):
+        ensure(context.target)
     context.close()
 
 

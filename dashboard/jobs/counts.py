@@ -23,6 +23,13 @@ OTHER_WORDS: Mapping[str, dict[str, str]] = {
 }
 
 
+# An export and a report write rows to a file; a sync takes them from elsewhere.
+KIND_WORDS: Mapping[str, dict[str, str]] = {
+    "export": {"created": "Written"},
+    "report": {"created": "Rows"},
+}
+
+
 class Segment(NamedTuple):
     """One part of an outcome bar, in thousandths of its width."""
 
@@ -42,6 +49,7 @@ class Counts:
     skipped: int = 0
     failed: int = 0
     purpose: str = "run"
+    kind: str = "import"
 
     @property
     def processed(self) -> int:
@@ -54,8 +62,10 @@ class Counts:
     @property
     def outcomes(self) -> list[tuple[str, str, int | None]]:
         """(name, word, rows), in the one order used everywhere."""
-        words = WORDS | OTHER_WORDS.get(self.purpose, {})
+        words = WORDS | KIND_WORDS.get(self.kind, {}) | OTHER_WORDS.get(self.purpose, {})
         found = [(name, words[name], getattr(self, name)) for name in OUTCOMES]
+        if self.kind in KIND_WORDS:  # a row is in the file or it is not
+            found = found[:1]
         return [*found, ("left", words["left"], self.not_processed)]
 
     @property
@@ -86,4 +96,5 @@ def counts_of(job: Job, *rows: object) -> Counts:
     """A job's counts from rows that hold parts of them by name."""
     sums = [sum(int(getattr(row, name)) for row in rows) for name in OUTCOMES]
     created, updated, unchanged, skipped, failed = sums
-    return Counts(job.total, created, updated, unchanged, skipped, failed, job.purpose or "run")
+    purpose, kind = job.purpose or "run", job.kind or "import"
+    return Counts(job.total, created, updated, unchanged, skipped, failed, purpose, kind)

@@ -7,14 +7,16 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dashboard.errors import FileRefused, NotFound, WrongState
+from dashboard.errors import FileRefused, InputRefused, NotFound, WrongState
 from dashboard.jobs.checking import add_check
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.drafts import add_job, start, stored_file
+from dashboard.jobs.registry import Kind
 from dashboard.models.job import Job
-from dashboard.models.states import JobStatus
+from dashboard.models.states import LIVE, JobStatus
 from dashboard.models.stored_file import StoredFile
 from dashboard.models.user import User
 from dashboard.storage.store import Stored
@@ -26,7 +28,7 @@ def dispatch(
     context: JobContext,
     session: Session,
     type: str,
-    source: StoredFile | Iterable[Mapping[str, Any]] | Any,
+    source: StoredFile | Iterable[Mapping[str, Any]] | Any = None,
     *,
     user: User | None,
     chunk_rows: int | None = None,
@@ -38,13 +40,20 @@ def dispatch(
     """Make a job in the caller's transaction; workers hear of it once that commits.
 
     `source` is a stored file, an iterable of mappings, or a DataFrame (both are written to a stored
-    CSV file first). `check` makes a check job alone. Raises UnknownJobType, FileRefused, NotFound.
+    CSV file first); only imports have one. `check` makes a check job alone. Raises UnknownJobType,
+    FileRefused, InputRefused, NotFound.
     """
-    context.registry.get(type)
-    if not isinstance(source, StoredFile):
+    kind = context.registry.get(type).kind
+    if (source is not None) != (kind is Kind.IMPORT):
+        raise InputRefused(
+            f"{type} is of kind {kind}: it takes {'a' if source is None else 'no'} file."
+        )
+    if kind is Kind.SYNC:
+        refuse_second_sync(context, session, type, check=check)
+    if source is not None and not isinstance(source, StoredFile):
         source = store_records(context, session, source, user, name=f"{type}.csv")
     how: dict[str, Any] = {"user": user, "options": options, "chunk_rows": chunk_rows}
-    if check:
+    if check and source is not None:
         return add_check(context, session, type, source, **how)
     held = (after is not None and after.status != JobStatus.COMPLETED) or run_at is not None
     after_id = after.id if after else None
@@ -54,8 +63,25 @@ def dispatch(
     return job
 
 
+def refuse_second_sync(context: JobContext, session: Session, type: str, *, check: bool) -> None:
+    """Two would fetch the same rows; that neither writes them twice, the cursor sees to."""
+    label = context.registry.get(type).label
+    if check:
+        raise InputRefused(f"{label} is a sync; there is no check of one.", code="no_check")
+    query = select(Job.id, Job.status).where(
+        Job.type == type, Job.purpose == "run", Job.status.in_(LIVE)
+    )
+    live = session.execute(query.limit(1)).first()
+    if live is not None:
+        raise WrongState(
+            f"{label} runs already: job {live.id} is {live.status}. Wait for it, or cancel it.",
+            code="sync_running",
+            details={"job": live.id},
+        )
+
+
 def rerun(context: JobContext, session: Session, job_id: int, user: User | None) -> Job:
-    """A new job over the same file with the same options, its `origin_id` the old one.
+    """A new job over the same file (if any), with the same options, its `origin_id` the old one.
 
     Corrections of single rows stay with the old job. Raises NotFound (no job, or its file is gone),
     WrongState (a draft, a check or an undo).
@@ -66,11 +92,13 @@ def rerun(context: JobContext, session: Session, job_id: int, user: User | None)
     if origin.purpose != "run" or origin.status == JobStatus.DRAFT:
         what = "a draft" if origin.status == JobStatus.DRAFT else f"a job to {origin.purpose}"
         raise WrongState(f"Job {job_id} is {what}; only a job that was started can be run again.")
+    if origin.kind == Kind.SYNC:
+        refuse_second_sync(context, session, origin.type, check=False)
     job = add_job(
         context,
         session,
         origin.type,
-        stored_file(context, session, origin),
+        stored_file(context, session, origin) if origin.kind == Kind.IMPORT else None,
         user=user,
         options=origin.options,
         chunk_rows=origin.chunk_rows,

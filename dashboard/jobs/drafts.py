@@ -39,13 +39,14 @@ def add_job(
     context: JobContext,
     session: Session,
     type: str,
-    stored: StoredFile,
+    stored: StoredFile | None,
     *,
     user: User | None,
     options: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> Job:
-    """The row of any job, not started yet; `values` are more of its columns.
+    """The row of any job, not started yet; `values` are more of its columns. Only imports have a
+    file from the start.
 
     Raises UnknownJobType and Forbidden: a role may have changed since the job this one follows.
     """
@@ -59,7 +60,7 @@ def add_job(
         status=S.DRAFT,
         strategy=str(job_type.strategy),
         user_id=user.id if user else None,
-        file_id=stored.id,
+        file_id=stored.id if stored else None,
         options=dict(options or {}),
         **values,
     )

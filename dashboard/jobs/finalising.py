@@ -1,6 +1,7 @@
 """Ending a round: its own transaction after the last settle, safe to repeat (I4)."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -77,12 +78,24 @@ def end(connection: Connection, job: AnyRow) -> AnyRow | None:
         where=(~open_chunk, JOB.c.after_round == JOB.c.round),
         event=event,
         finished_at=now(),
+        **figures(connection, job),
         **undo_until(job),
         **values,
     )
     if row is not None and row.purpose == "undo" and not failed:
         note_undone(connection, row)
     return row
+
+
+def figures(connection: Connection, job: AnyRow) -> dict[str, Any]:
+    """What writers noted beside their rows' outcomes (a mirror's `deleted`), summed up."""
+    notes = connection.scalars(
+        select(CHUNK.c.notes).where(CHUNK.c.job_id == job.id, CHUNK.c.notes.is_not(None))
+    )
+    found: Counter[str] = Counter()
+    for note in notes:
+        found.update((note or {}).get("figures", {}))
+    return {"meta": {**job.meta, "figures": dict(found)}} if found else {}
 
 
 def undo_until(job: AnyRow) -> dict[str, Any]:
@@ -97,9 +110,14 @@ def frozen_counts(connection: Connection, job: AnyRow) -> dict[str, int]:
     return {**counts, "not_processed": (job.total or 0) - counts["processed"]}
 
 
-def completed_event(row: AnyRow) -> JobCompleted:
+def completed_event(row: AnyRow, file: Mapping[str, Any] | None = None) -> JobCompleted:
+    """`file` is what it made: name, bytes, rows, sha256."""
     seconds = (row.finished_at - (row.started_at or row.finished_at)).total_seconds()
-    output = {"counts": {"total": row.total, **{name: getattr(row, name) for name in COUNTS}}}
+    output: dict[str, Any] = {
+        "counts": {"total": row.total, **{name: getattr(row, name) for name in COUNTS}}
+    }
+    if file is not None:
+        output["file"] = dict(file)
     return JobCompleted(
         **event_basis(row),
         duration=seconds,
@@ -134,6 +152,7 @@ def stop(connection: Connection, job: AnyRow) -> AnyRow | None:
         finished_at=now(),
         error_code="cancelled",
         error_message=f"Cancelled by {actor or 'the system'}.",
+        **figures(connection, job),
         **undo_until(job),
         **counts,
     )

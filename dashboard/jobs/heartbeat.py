@@ -22,11 +22,13 @@ SEEN_EVERY = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """What this worker holds; `chunk_id` None while it prepares."""
+    """What this worker holds; `chunk_id` None while it prepares or makes a whole file, of which
+    then parts are done (`progresses`)."""
 
     job_id: int
     chunk_id: int | None
     token: str
+    progresses: bool = False
 
 
 class Heartbeat:
@@ -71,7 +73,7 @@ class Heartbeat:
             with self.context.app.begin() as connection:
                 self._renew(connection, in_hand, lease)
             self._renewed = moment
-        if in_hand is not None and in_hand.chunk_id is not None:
+        if in_hand is not None and (in_hand.chunk_id is not None or in_hand.progresses):
             with self.context.app.begin() as connection:
                 report_progress(connection, in_hand.job_id)
         if moment - self._seen >= SEEN_EVERY:

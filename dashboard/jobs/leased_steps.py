@@ -17,6 +17,7 @@ from dashboard.jobs.leases import claim_after, claim_preparing, settle_after
 from dashboard.jobs.preparing import make_plan, publish_plan
 from dashboard.jobs.tracker import report_progress
 from dashboard.jobs.transitions import JOB, making, move
+from dashboard.jobs.whole_job import Stopped
 from dashboard.jobs.work import Works
 from dashboard.lib.clock import now
 from dashboard.models.columns import AnyRow
@@ -68,8 +69,12 @@ class LeasedSteps:
         self.heartbeat.hold(InHand(job_id, None, job.lease_token))
         try:
             self._prepare(job)
+        except Stopped:
+            self._let_go(job)
         except JobEngineError as error:
-            self._refuse(job, error.code, error.message)
+            # A source that is down now may answer later.
+            if error.permanent or not self._try_again(job, error):
+                self._refuse(job, error.code, error.message)
         except Exception as error:
             self._prepare_failed(job, error)
         except BaseException:
@@ -86,6 +91,8 @@ class LeasedSteps:
                 work.before(connection)
         with self.context.app.begin() as connection:
             published = publish_plan(connection, job, plan)
+            if plan.asks is not None:
+                finalise(connection, job.id)
         if published:
             self._call_others(job, len(plan.chunks))
 
@@ -107,14 +114,19 @@ class LeasedSteps:
     def _prepare_failed(self, job: AnyRow, error: Exception) -> None:
         trace = printable(traceback.format_exc())
         log.error("preparing job %s failed", job.id, exc_info=error)
-        if job.attempt >= ATTEMPTS:
+        if not self._try_again(job, error):
             self._refuse(job, "preparing_failed", describe(error), trace)
-            return
+
+    def _try_again(self, job: AnyRow, error: Exception) -> bool:
+        """After a growing gap; False when the attempts are used up."""
+        if job.attempt >= ATTEMPTS:
+            return False
         at = now() + backoff(job.attempt)
         event = making(JobRetrying, error=describe(error), next_retry_at=at)
         with self.context.app.begin() as connection:
             give_back(connection, job, JobStatus.DELAYED, event=event, run_at=at)
             finalise(connection, job.id)
+        return True
 
     def _let_go(self, job: AnyRow) -> None:
         """Told to stop while preparing: another worker may begin at once."""

@@ -128,18 +128,20 @@ def claim_chunk(
         "p_until": moment + lease,
         "p_lease": lease,
     }
-    statement = claim_statement(connection.dialect.name)
+    statement = claim_statement(connection.dialect.name, ordered=bool(job.layout.get("ordered")))
     chunk = connection.execute(statement, values).one_or_none()
     return None if chunk is None else (job, chunk)
 
 
 @cache
-def claim_statement(dialect: str) -> Any:
+def claim_statement(dialect: str, *, ordered: bool) -> Any:
     """Built once: making it anew costs more than running it."""
     until: Any = bindparam("p_until", type_=UtcDateTime)
     if dialect == "postgresql":
         until = func.clock_timestamp() + bindparam("p_lease", type_=Interval)
-    chosen = next_chunk(dialect).with_for_update(skip_locked=True).scalar_subquery()
+    chosen = (
+        next_chunk(dialect, ordered=ordered).with_for_update(skip_locked=True).scalar_subquery()
+    )
     return (
         update(CHUNK)
         .where(CHUNK.c.id == chosen, CHUNK.c.state == ChunkState.PENDING)
@@ -181,8 +183,9 @@ def take_active(connection: Connection, job_id: int) -> AnyRow | None:
     return row
 
 
-def next_chunk(dialect: str) -> Any:
-    """The lowest open chunk that is due. After a worker died over a chunk, it runs alone."""
+def next_chunk(dialect: str, *, ordered: bool = False) -> Any:
+    """The lowest open chunk that is due. After a worker died over a chunk, it runs alone; of an
+    ordered job every chunk waits for those ahead of it."""
     other, job = aliased(JobChunk), bindparam("p_job", type_=CHUNK.c.job_id.type)
     clock: Any = bindparam("p_moment", type_=UtcDateTime)
     if dialect == "postgresql":
@@ -191,10 +194,14 @@ def next_chunk(dialect: str) -> Any:
     suspect_in_flight = exists().where(
         other.job_id == job, other.state == ChunkState.LEASED, other.deaths > 0
     )
+    ahead = exists().where(
+        other.job_id == job, other.number < CHUNK.c.number, other.state != ChunkState.DONE
+    )
     return (
         select(CHUNK.c.id)
         .where(
             CHUNK.c.job_id == job,
+            *((~ahead,) if ordered else ()),
             CHUNK.c.state == ChunkState.PENDING,
             or_(CHUNK.c.next_try_at.is_(None), CHUNK.c.next_try_at <= clock),
             or_(CHUNK.c.deaths == 0, ~in_flight),
@@ -221,6 +228,25 @@ def renew_preparing(connection: Connection, job_id: int, token: str, lease: time
         .values(lease_until=database_now(connection, lease))
     )
     return bool(result.rowcount)
+
+
+def fail_behind(connection: Connection, job: AnyRow, number: int) -> None:
+    """Of an ordered job, what waits behind a chunk that failed for good; a retry goes on there."""
+    if not job.layout.get("ordered"):
+        return
+    connection.execute(
+        update(CHUNK)
+        .where(
+            CHUNK.c.job_id == job.id,
+            CHUNK.c.number > number,
+            CHUNK.c.state == ChunkState.PENDING,
+        )
+        .values(
+            state=ChunkState.FAILED,
+            error_code="chunk_ahead_failed",
+            error_message=f"Not tried: chunk {number} ahead of it failed.",
+        )
+    )
 
 
 def release_chunk(

@@ -27,14 +27,8 @@ class TypeLimit:
 
 
 def has_room(connection: Connection, limit: TypeLimit) -> bool:
-    """Counts the living leases, so that no crash leaves a place taken; inside the claim.
-
-    Two claims must not count at the same moment: SQLite's writers are one at a time, PostgreSQL
-    gets a lock that ends with the claim.
-    """
-    if connection.dialect.name == "postgresql":
-        key = zlib.crc32(limit.type.encode()) - (1 << 31)
-        connection.execute(select(func.pg_advisory_xact_lock(LOCKS, key)))
+    """Counts the living leases, so that no crash leaves a place taken; inside the claim."""
+    lock_claims(connection, limit.type)
     held = (
         select(func.count())
         .select_from(CHUNK)
@@ -46,6 +40,14 @@ def has_room(connection: Connection, limit: TypeLimit) -> bool:
         )
     )
     return int(connection.scalar(held) or 0) < limit.most
+
+
+def lock_claims(connection: Connection, name: str) -> None:
+    """Two claims must not count at the same moment: SQLite's writers are one at a time, PostgreSQL
+    gets a lock that ends with the claim."""
+    if connection.dialect.name == "postgresql":
+        key = zlib.crc32(name.encode()) - (1 << 31)
+        connection.execute(select(func.pg_advisory_xact_lock(LOCKS, key)))
 
 
 def next_of_type(connection: Connection, type: str, after: int) -> int | None:

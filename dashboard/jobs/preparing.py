@@ -9,10 +9,11 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from dashboard.jobs.chunk_job import BaseChunkJob, Plan
+from dashboard.jobs.budget import WAIVED
+from dashboard.jobs.chunk_job import Asks, BaseChunkJob, Plan
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.leases import CHUNK
-from dashboard.jobs.transitions import JOB, move
+from dashboard.jobs.transitions import JOB, fetch, move
 from dashboard.jobs.undoing import undo_plan
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import ChunkState, JobStatus
@@ -52,13 +53,16 @@ class StoredForms:
 
 
 def make_plan(context: JobContext, job: AnyRow, work: BaseChunkJob) -> Plan:
-    """Raises FileRefused or NotFound; writes nothing but the file's form."""
+    """Raises FileRefused or NotFound; writes nothing but the file's form. A job without a file
+    (a sync) fetches its rows itself."""
     with context.app.connect().execution_options(sqlite_begin="DEFERRED") as connection:
         if job.purpose == "undo":
             return undo_plan(connection, job.origin_id)
         query = select(StoredFile.key, StoredFile.name).where(StoredFile.id == job.file_id)
         key, name = connection.execute(query).one_or_none() or ("", "")
     work.forms = StoredForms(context.store, key, name)
+    if job.file_id is None:
+        return work.plan(None)
     with context.store.open(key) as stream:
         return work.plan(stream)
 
@@ -86,8 +90,29 @@ def publish_plan(connection: Connection, job: AnyRow, plan: Plan) -> bool:
             insert(CHUNK), [chunk_row(job, n, c) for n, c in enumerate(plan.chunks, 1)]
         )
     # A job paused or cancelled meanwhile keeps that state; finalising stops it there.
-    move(connection, job.id, S.ACTIVE, expected=(S.PREPARING,))
+    if plan.asks is None or not ask(connection, job, plan.asks):
+        move(connection, job.id, S.ACTIVE, expected=(S.PREPARING,))
     return True
+
+
+def ask(connection: Connection, job: AnyRow, asks: Asks) -> bool:
+    """Pause before the first chunk until a person resumes; False when one did already."""
+    meta = fetch(connection, job.id).meta
+    if meta.get(WAIVED[asks.code]):
+        return False
+    told = {"actor": None, "reason": asks.reason, asks.code: dict(asks.figures)}
+    values: dict[str, Any] = {"error_code": asks.code, "error_message": asks.reason}
+    return (
+        move(
+            connection,
+            job.id,
+            S.PAUSING,
+            expected=(S.PREPARING,),
+            meta={**meta, **told},
+            **values,
+        )
+        is not None
+    )
 
 
 def chunk_row(job: AnyRow, number: int, planned: Any) -> dict[str, Any]:

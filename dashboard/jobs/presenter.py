@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from dashboard.jobs.budget import WAIVED
 from dashboard.jobs.chunk_map import MOST_CELLS, ChunkMap, cells_query, chunk_map
 from dashboard.jobs.counts import BAR, Counts, counts_of, frozen
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.pace import NO_PACE, Pace, clock_text, pace_of, row_sums
 from dashboard.jobs.reading_words import read_as
+from dashboard.jobs.registry import WHOLE
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
 from dashboard.models.states import FINAL, JobStatus
@@ -99,6 +101,17 @@ class JobView:
         )
 
     @property
+    def whole(self) -> bool:
+        """Does it make one file (an export, a report)?"""
+        return self.job.kind in WHOLE
+
+    @property
+    def file_name(self) -> str:
+        """Of the file it reads, or has made; "" when there is none (yet)."""
+        file = self.job.file or self.job.output
+        return file.name if file else ""
+
+    @property
     def purpose(self) -> str:
         """Run, Check or Undo."""
         return PURPOSES[self.job.purpose or "run"]
@@ -114,7 +127,7 @@ class JobView:
     def over_budget(self) -> str | None:
         """Why it paused by itself, as a sentence; resuming means "continue anyway"."""
         paused = self.job.status in (S.PAUSED, S.PAUSING)
-        return self.job.error_message if paused and self.job.error_code == "error_budget" else None
+        return self.job.error_message if paused and self.job.error_code in WAIVED else None
 
     @property
     def retryable(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-FORMATS = {"json-lines": "JSON Lines", "parquet": "Parquet"}
+FORMATS = {"json-lines": "JSON Lines", "parquet": "Parquet", "rows": "Rows"}
 
 
 def read_as(layout: Mapping[str, Any]) -> str:

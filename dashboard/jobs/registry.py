@@ -24,15 +24,29 @@ class Strategy(StrEnum):
 
 
 SUFFIXES = {Kind.EXPORT: "-export", Kind.SYNC: "-sync", Kind.REPORT: "-report"}
-DEFAULT_JOBS = {Kind.IMPORT: "dashboard.importers.chunk_job:GenericImportChunkJob"}
+DEFAULT_JOBS = {
+    Kind.IMPORT: "dashboard.importers.chunk_job:GenericImportChunkJob",
+    Kind.EXPORT: "dashboard.exporters.chunk_job:GenericExportChunkJob",
+    Kind.SYNC: "dashboard.sync.chunk_job:GenericSyncChunkJob",
+    Kind.REPORT: "dashboard.reports.job:GenericReportJob",
+}
+# These make one file, under one lease in one process.
+WHOLE = (Kind.EXPORT, Kind.REPORT)
 UNDO_JOBS = {Kind.IMPORT: "dashboard.importers.undo:UndoImportJob"}
 KEYS = {
-    "label", "model", "table", "job", "importer", "broadcast", "strategy", "chunk_rows",
-    "limit", "description", "sensitive", "roles", "undo_days", "most_failed_rows",
-    "most_failed_percent",
+    "label", "model", "table", "job", "importer", "exporter", "sync", "report", "broadcast",
+    "strategy", "chunk_rows", "limit", "description", "sensitive", "roles", "undo_days",
+    "most_failed_rows", "most_failed_percent", "keep_days",
 }  # fmt: skip
 UNDO_DAYS = 7
-IMPORT_SOURCES = ("importer", "model", "table")
+# What tells a type of each kind its records: one of them has to be there.
+SOURCES = {
+    Kind.IMPORT: ("importer", "model", "table"),
+    Kind.EXPORT: ("exporter", "model", "table"),
+    Kind.SYNC: ("sync",),
+    Kind.REPORT: ("report",),
+}
+PATHS = ("job", "model", "importer", "exporter", "sync", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class JobType:
 
     `limit` is how many workers may run the type at once. `roles` may run it (empty: all who may run
     jobs). `undo_days` is how long an import can be reversed (0: never, and nothing is kept for it).
+    `keep_days` is how long the files it makes are kept (None: the setting EXPORT_DAYS).
     `most_failed_rows` and `most_failed_percent` are its error budget: beyond it a job pauses.
     """
 
@@ -50,6 +65,9 @@ class JobType:
     job: str
     model: str | None = None
     importer: str | None = None
+    exporter: str | None = None
+    sync: str | None = None
+    report: str | None = None
     table: str | None = None
     description: str = ""
     broadcast: bool = True
@@ -61,6 +79,7 @@ class JobType:
     undo_days: int = UNDO_DAYS
     most_failed_rows: int | None = None
     most_failed_percent: float | None = None
+    keep_days: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def load_job(self) -> Any:
@@ -71,6 +90,21 @@ class JobType:
 
     def load_importer(self) -> Any:
         return load_path(self.importer) if self.importer else None
+
+    def load_exporter(self) -> Any:
+        return load_path(self.exporter) if self.exporter else None
+
+    def load_sync(self) -> Any:
+        return load_path(self.sync) if self.sync else None
+
+    def load_report(self) -> Any:
+        return load_path(self.report) if self.report else None
+
+    def load_all(self) -> None:
+        """Everything its paths name. Raises ConfigurationError."""
+        for key in PATHS:
+            if path := getattr(self, key):
+                load_path(path)
 
 
 def load_path(path: str) -> Any:
@@ -129,7 +163,7 @@ class JobRegistry:
     def check_paths(self) -> None:
         """Without importing the named modules (the web process stays small): do they exist?"""
         for job_type in self._types.values():
-            for key in ("job", "model", "importer"):
+            for key in PATHS:
                 path = getattr(job_type, key)
                 if path and not module_exists(path):
                     raise ConfigurationError(
@@ -141,7 +175,7 @@ class JobRegistry:
         """Import everything the types name (consumers do this once, before they fork)."""
         for job_type in self._types.values():
             try:
-                job_type.load_job(), job_type.load_model(), job_type.load_importer()
+                job_type.load_all()
             except ConfigurationError as error:
                 raise ConfigurationError(f"Job type {job_type.name!r}: {error.message}") from error
 
@@ -164,11 +198,9 @@ def parse_entry(kind: Kind, name: str, entry: Mapping[str, Any]) -> JobType:
         raise ConfigurationError(f"Job type {name!r}: the name of an {kind} ends in {suffix!r}.")
     if entry.get("kind", kind) != kind:
         raise ConfigurationError(f"Job type {name!r}: kind {entry['kind']!r} under {kind!r}.")
-    job = entry.get("job") or DEFAULT_JOBS.get(kind)
-    if job is None:
-        raise ConfigurationError(f"Job type {name!r}: no job class for kind {kind!r}.")
-    if kind is Kind.IMPORT and not any(entry.get(key) for key in IMPORT_SOURCES):
-        raise ConfigurationError(f"Job type {name!r}: name an importer, a model or a table.")
+    if not any(entry.get(key) for key in SOURCES[kind]):
+        named = " or ".join(f"{key!r}" for key in SOURCES[kind])
+        raise ConfigurationError(f"Job type {name!r}: kind {kind} needs the key {named}.")
     try:
         strategy = Strategy(entry.get("strategy", Strategy.POLLING))
     except ValueError:
@@ -180,9 +212,12 @@ def parse_entry(kind: Kind, name: str, entry: Mapping[str, Any]) -> JobType:
         name=name,
         kind=kind,
         label=entry.get("label") or name.replace("-", " ").capitalize(),
-        job=job,
+        job=entry.get("job") or DEFAULT_JOBS[kind],
         model=entry.get("model"),
         importer=entry.get("importer"),
+        exporter=entry.get("exporter"),
+        sync=entry.get("sync"),
+        report=entry.get("report"),
         table=entry.get("table"),
         description=entry.get("description", ""),
         broadcast=bool(entry.get("broadcast", True)),
@@ -194,4 +229,5 @@ def parse_entry(kind: Kind, name: str, entry: Mapping[str, Any]) -> JobType:
         undo_days=int(entry.get("undo_days", UNDO_DAYS)),
         most_failed_rows=entry.get("most_failed_rows"),
         most_failed_percent=entry.get("most_failed_percent"),
+        keep_days=entry.get("keep_days"),
     )

@@ -1,7 +1,9 @@
-"""What its time is over for: drafts, files and their forms, previews, failures, before-images."""
+"""What its time is over for: drafts, files and their forms, results, previews, failures,
+before-images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, and_, delete, exists, inspect, or_, select, update
@@ -9,6 +11,7 @@ from sqlalchemy import Column, Connection, Table, and_, delete, exists, inspect,
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.corrections import CORRECTION
 from dashboard.jobs.dispatcher import UPLOADS
+from dashboard.jobs.generations import remove_parts
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.preparing import FORMS
 from dashboard.jobs.tracker import FAILURE
@@ -20,6 +23,7 @@ from dashboard.models.preview import FilePreview
 from dashboard.models.states import FINAL, JobStatus
 from dashboard.models.stored_file import StoredFile
 from dashboard.records.images import IMAGES, forget_images
+from dashboard.storage.store import EXPORTS, REPORTS
 
 S = JobStatus
 FILE, PREVIEW = table_of(StoredFile), table_of(FilePreview)
@@ -27,6 +31,8 @@ FILE, PREVIEW = table_of(StoredFile), table_of(FilePreview)
 BATCH, FAILURE_BATCH = 200, 5_000
 # What nobody names and is younger may belong to an upload or a preparing that is under way.
 ORPHAN_AGE = timedelta(days=1)
+# A multipart upload shows only when it began; even the largest file is written by then.
+UNFINISHED_AGE = timedelta(days=7)
 EXPIRED = "Nobody started this draft in {} days; it was thrown away."
 
 
@@ -43,8 +49,11 @@ class Retention:
     def run_once(self) -> None:
         self.expire_drafts()
         self.remove_files()
+        self.remove_results()
         self.remove_previews()
+        remove_parts(self.context, older_than=ORPHAN_AGE)
         self.remove_orphans()
+        self.context.store.forget_unfinished(now() - UNFINISHED_AGE)
         self.remove_failures()
         self.remove_images()
 
@@ -75,13 +84,23 @@ class Retention:
     # -- files -------------------------------------------------------------------------------
 
     def remove_files(self) -> int:
-        cutoff, removed, last = self._before(self.context.settings.file_days), 0, 0
+        """Uploads, by the last job that used them."""
+        cutoff = self._before(self.context.settings.file_days)
+        old = (FILE.c.expires_at.is_(None), FILE.c.created_at < cutoff)
+        return self._remove(old, needs_file(cutoff))
+
+    def remove_results(self) -> int:
+        """Files that jobs made, each at its own time; not while a job reads one."""
+        return self._remove((FILE.c.expires_at <= now(),), JOB.c.status.not_in(FINAL))
+
+    def _remove(self, over: Sequence[Any], needing: Any) -> int:
+        removed, last = 0, 0
         while True:
-            old = (FILE.c.removed_at.is_(None), FILE.c.created_at < cutoff, FILE.c.id > last)
+            old = (FILE.c.removed_at.is_(None), *over, FILE.c.id > last)
             query = select(FILE.c.id).where(*old).order_by(FILE.c.id).limit(BATCH)
             with self.context.app.begin() as connection:
                 files = connection.scalars(query).all()
-                gone = mark_removed(connection, files, needs_file(cutoff))
+                gone = mark_removed(connection, files, needing)
             removed += self._delete(gone)
             if len(files) < BATCH:
                 return removed
@@ -95,7 +114,10 @@ class Retention:
     def remove_orphans(self) -> int:
         """Bytes no row names: a crash came between keeping and telling, or marking and removing."""
         removed = 0
-        for folder, named in ((UPLOADS, named_uploads), (FORMS, named_forms)):
+        forms = partial(named_forms, ended=self._before(self.context.settings.failure_days))
+        naming: dict[str, Callable[..., set[str]]] = {FORMS: forms}
+        naming |= dict.fromkeys((UPLOADS, EXPORTS, REPORTS), named_files)
+        for folder, named in naming.items():
             old = (key for key, at in self.context.store.keys(folder) if at < now() - ORPHAN_AGE)
             for keys in batches(old):
                 with self._reading() as connection:
@@ -178,14 +200,17 @@ def after_draft(draft: AnyRow) -> Any:
     return ~or_(its_check, JOB.c.id == draft.id)
 
 
-def named_uploads(connection: Connection, keys: Sequence[str]) -> set[str]:
+def named_files(connection: Connection, keys: Sequence[str]) -> set[str]:
     query = select(FILE.c.key).where(FILE.c.key.in_(keys), FILE.c.removed_at.is_(None))
     return set(connection.scalars(query))
 
 
-def named_forms(connection: Connection, keys: Sequence[str]) -> set[str]:
-    """By jobs whose file is there, or by chunks with a form of their own."""
-    there = exists().where(FILE.c.id == JOB.c.file_id, FILE.c.removed_at.is_(None))
+def named_forms(connection: Connection, keys: Sequence[str], *, ended: datetime) -> set[str]:
+    """By jobs whose file is there, or by chunks with a form of their own. Those of a sync, which
+    has no file, are its only copy: they stay until nobody can retry it."""
+    its_file = exists().where(FILE.c.id == JOB.c.file_id, FILE.c.removed_at.is_(None))
+    lately = or_(JOB.c.status.not_in(FINAL), JOB.c.finished_at >= ended)
+    there = or_(its_file, and_(JOB.c.file_id.is_(None), lately))
     form = JOB.c.layout["form"].as_string()
     named = set(connection.scalars(select(form).where(form.in_(keys), there)))
     left = set(keys) - named

@@ -24,11 +24,13 @@ from dashboard.jobs.describing import (
 from dashboard.jobs.finalising import finalise, release_followers
 from dashboard.jobs.heartbeat import Heartbeat, InHand
 from dashboard.jobs.leased_steps import LeasedSteps
-from dashboard.jobs.leases import CHUNK, claim_chunk, release_chunk
+from dashboard.jobs.leases import CHUNK, claim_chunk, fail_behind, release_chunk
 from dashboard.jobs.ledger import ensure_ledger
 from dashboard.jobs.limits import TypeLimit, next_of_type
+from dashboard.jobs.registry import WHOLE
 from dashboard.jobs.settling import finish_apart, finish_lost, settle_chunk, written_apart
 from dashboard.jobs.transitions import JOB, emit
+from dashboard.jobs.whole_runs import WholeRuns
 from dashboard.jobs.work import READ, Works
 from dashboard.lib.clock import now
 from dashboard.lib.holder import this_process
@@ -51,6 +53,8 @@ class Runner:
         self.heartbeat = Heartbeat(context, self.holder)
         self.works = Works(context)
         self.steps = LeasedSteps(context, self.holder, self.heartbeat, self.works)
+        self.whole = WholeRuns(context, self.holder, self.heartbeat)
+        self._whole = (0, False)
         self._limit: tuple[int, TypeLimit | None] = (0, None)
 
     @property
@@ -61,6 +65,8 @@ class Runner:
         """Work on a job for at most a turn, then queue up again behind the others."""
         until = time.monotonic() + self.context.settings.turn_seconds
         self.prepare(job_id)
+        if self.is_whole(job_id):
+            return
         self._keep_budget(job_id)
         ran = False
         while time.monotonic() < until:
@@ -72,11 +78,25 @@ class Runner:
             ran = True
         self._pass_on(job_id)
 
+    def is_whole(self, job_id: int) -> bool:
+        """Does it make one file, in one go? Looked up once a job."""
+        if self._whole[0] != job_id:
+            with self.context.app.connect().execution_options(**READ) as connection:
+                kind = connection.scalar(select(JOB.c.kind).where(JOB.c.id == job_id))
+            self._whole = (job_id, kind in WHOLE)
+        return self._whole[1]
+
     def prepare(self, job_id: int) -> None:
-        self.steps.prepare(job_id)
+        """A whole job has no chunks to claim after this."""
+        if self.is_whole(job_id):
+            self.whole.run(job_id)
+        else:
+            self.steps.prepare(job_id)
 
     def run_one(self, job_id: int) -> bool:
         """Claim and run one chunk; False when there is none for this worker now."""
+        if self.is_whole(job_id):
+            return False
         limit = self._limit_of(job_id)
         with self.context.chunks.begin() as connection:
             claimed = claim_chunk(connection, job_id, self.holder, self.lease, limit)
@@ -173,6 +193,8 @@ class Runner:
         with self.context.app.begin() as connection:
             if not release_chunk(connection, claimed.id, claimed.lease_token, **values):
                 return
+            if not again:
+                fail_behind(connection, job, claimed.number)
             emit(
                 connection,
                 job,

@@ -8,6 +8,7 @@ from dashboard.lib.clock import now
 from dashboard.models.columns import AnyRow
 from dashboard.models.job import Job
 from dashboard.models.states import JobStatus, RestState, rest_state
+from dashboard.models.stored_file import StoredFile
 
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed", "not_processed")
 
@@ -58,7 +59,8 @@ def event_basis(row: AnyRow | Job) -> dict[str, Any]:
 
 
 def cli_body(row: AnyRow | Job) -> dict[str, Any]:
-    """The object `--json` prints: `seconds` from started to completed."""
+    """The object `--json` prints: `seconds` from started to completed. A mirror adds the figures it
+    noted (`deleted`, …)."""
     seconds = None
     if row.started_at and row.finished_at:
         seconds = (row.finished_at - row.started_at).total_seconds()
@@ -72,6 +74,7 @@ def cli_body(row: AnyRow | Job) -> dict[str, Any]:
         "total": row.total,
         "processed": row.processed,
         **{name: getattr(row, name) for name in COUNTS},
+        **((row.meta or {}).get("figures") or {}),
         "seconds": seconds,
         "rows_per_second": speed,
         "error": row.error_message,
@@ -120,6 +123,17 @@ def rest_counts(
     found = {name: counts[name] or 0 for name in COUNTS if name != "not_processed"}
     left = None if row.total is None else row.total - sum(found.values())
     return {"total": row.total, **found, "notProcessed": left}
+
+
+def file_body(file: StoredFile, url: str) -> dict[str, Any]:
+    """The file a job made; `url` is where it is fetched."""
+    return {
+        "name": file.name,
+        "bytes": file.bytes,
+        "rows": file.rows,
+        "sha256": file.sha256,
+        "url": url,
+    }
 
 
 def result(counts: Mapping[str, int | None], file: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased
 from dashboard.events.types import JobFailed
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.database_time import database_now
-from dashboard.jobs.finalising import finalise, release_delayed_job, release_followers
-from dashboard.jobs.leases import CHUNK, ENDING, release_chunk
+from dashboard.jobs.finalising import any_chunk, finalise, release_delayed_job, release_followers
+from dashboard.jobs.leases import CHUNK, ENDING, fail_behind, release_chunk
+from dashboard.jobs.registry import WHOLE
 from dashboard.jobs.retention import Retention
 from dashboard.jobs.settling import finish_lost, written_apart
 from dashboard.jobs.transitions import JOB, emit, making, move
@@ -26,6 +27,7 @@ from dashboard.models.worker import Worker
 
 S = JobStatus
 DEATHS = 3
+MOST_GENERATIONS = 50
 FIRST_HINT_GAP, LONGEST_HINT_GAP = 5.0, 60.0
 KEEP_WORKERS = timedelta(days=1)
 KEEP_SIGN_INS = timedelta(days=2)
@@ -36,6 +38,10 @@ KILLED = (
 KILLED_PREPARING = (
     "Reading this file ended its worker process three times. Nothing was written."
     " Check the file, or give the workers more memory."
+)
+KILLED_WHOLE = (
+    "Making this file ended its worker process again and again (out of memory, or a crash in the"
+    " job type's code). Ask for fewer rows or columns, or give the workers more memory."
 )
 KILLED_AFTER = (
     "All chunks are settled, but the type's after hook ended its worker process three times."
@@ -108,6 +114,7 @@ class Sweeper:
             values |= {"state": ChunkState.FAILED, "error_code": "worker_killed"}
             values["error_message"] = KILLED
         if release_chunk(connection, chunk.id, chunk.lease_token, **values) and fails:
+            fail_behind(connection, job, chunk.number)
             emit(
                 connection,
                 job,
@@ -127,7 +134,7 @@ class Sweeper:
         ).all()
         lost = [job for job in jobs if job.expired or holder.gone(job.lease_holder)]
         for job in lost:
-            deaths = job.deaths + (1 if holder.died_alone(job.lease_holder) else 0)
+            deaths = job.deaths + (1 if self._counts(connection, job) else 0)
             freed = {
                 "lease_token": None,
                 "lease_until": None,
@@ -135,14 +142,14 @@ class Sweeper:
                 "deaths": deaths,
             }
             mine = (JOB.c.lease_token == job.lease_token,)
-            if deaths >= DEATHS:
+            if deaths >= DEATHS or (in_one_go(job) and job.attempt >= MOST_GENERATIONS):
                 self._refuse(connection, job, mine, freed)
-            elif job.status == S.PREPARING:
+            elif job.status == S.PREPARING or (in_one_go(job) and job.status == S.ACTIVE):
                 move(
                     connection,
                     job.id,
                     S.INTERRUPTED,
-                    expected=(S.PREPARING,),
+                    expected=(S.PREPARING, S.ACTIVE),
                     where=mine,
                     **freed,
                 )
@@ -150,10 +157,17 @@ class Sweeper:
                 connection.execute(update(JOB).where(JOB.c.id == job.id, *mine).values(**freed))
         return [job.id for job in lost]
 
+    def _counts(self, connection: Connection, job: AnyRow) -> bool:
+        """Did the work kill its worker? A file of which parts were made was under way well."""
+        if not holder.died_alone(job.lease_holder):
+            return False
+        return not (in_one_go(job) and any_chunk(connection, job.id, (ChunkState.DONE,)))
+
     def _refuse(
         self, connection: Connection, job: AnyRow, mine: tuple[Any, ...], freed: dict[str, Any]
     ) -> None:
         message = KILLED_AFTER if job.prepared else KILLED_PREPARING
+        message = KILLED_WHOLE if in_one_go(job) else message
         move(
             connection,
             job.id,
@@ -248,3 +262,8 @@ class Sweeper:
             connection.execute(delete(FailedSignIn).where(FailedSignIn.at < old))
             connection.execute(delete(RefreshToken).where(RefreshToken.expires_at < old))
         self.retention.run_once()
+
+
+def in_one_go(job: AnyRow) -> bool:
+    """A whole job that makes its file: leased all the time, though its parts are known."""
+    return job.kind in WHOLE and not job.prepared

@@ -25,12 +25,16 @@ BEGUN = {
     "run": "The file is cut into chunks",
     "check": "The file is cut into chunks",
     "undo": "The import's own chunks, the last one first",
+    "sync": "The source is read to its end before anything is written",
+    "export": "Rows of one moment, written part by part",
+    "report": "The query runs in a process of its own",
 }
 # What the rows did, what is said of failed ones, and the word for the end.
 ENDED = {
     "run": ("", "rows failed", "Completed"),
     "check": ("would be taken ", "would fail", "Check completed"),
     "undo": ("reversed ", "could not be reversed", "Undo completed"),
+    "export": ("written ", "rows failed", "Completed"),
 }
 
 
@@ -96,7 +100,7 @@ def enqueued(payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def started(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    under = f"Round {payload['round']}" if payload["round"] > 1 else BEGUN[purpose_of(payload)]
+    under = f"Round {payload['round']}" if payload["round"] > 1 else BEGUN[kind_of(payload, BEGUN)]
     return "cpu", "run", "A worker began", under
 
 
@@ -112,7 +116,7 @@ def failed(payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 def completed(payload: Mapping[str, Any]) -> tuple[str, ...]:
     refused = payload["failed_count"]
-    rows, failed, word = ENDED[purpose_of(payload)]
+    rows, failed, word = ENDED[kind_of(payload, ENDED)]
     took = f"{payload['succeeded_count']:,} rows {rows}in {spell(payload['duration'])}"
     if refused:
         return "circle-check", "warn", word, f"{took}, {refused:,} {failed}"
@@ -130,6 +134,12 @@ def undone(payload: Mapping[str, Any]) -> tuple[str, ...]:
 def purpose_of(payload: Mapping[str, Any]) -> str:
     """Events of before there were purposes are of runs."""
     return str(payload.get("job", {}).get("purpose", "run"))
+
+
+def kind_of(payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+    """A kind whose runs have words of their own, else the purpose."""
+    purpose, kind = purpose_of(payload), str(payload.get("kind"))
+    return kind if purpose == "run" and kind in words else purpose
 
 
 def acted(icon: str, text: str) -> Any:

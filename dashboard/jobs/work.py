@@ -10,6 +10,7 @@ from dashboard.jobs.corrections import corrections
 from dashboard.jobs.registry import UNDO_JOBS, load_path
 from dashboard.jobs.transitions import JOB
 from dashboard.jobs.undoing import origin_chunk
+from dashboard.jobs.whole_job import BaseWholeJob
 from dashboard.models.columns import AnyRow
 from dashboard.models.stored_file import StoredFile
 
@@ -22,6 +23,16 @@ def make_work(context: JobContext, connection: Connection, job: AnyRow) -> BaseC
     options = {"chunkRows": job.chunk_rows, **job.options}
     path = UNDO_JOBS[job_type.kind] if job.purpose == "undo" else job_type.job
     work: BaseChunkJob = load_path(path)(job_type, options, context.target.connect)
+    work.purpose, work.uuid, work.context = job.purpose, job.uuid, context
+    if job.origin_id is not None:
+        work.origin_uuid = connection.scalar(select(JOB.c.uuid).where(JOB.c.id == job.origin_id))
+    return work
+
+
+def make_whole_work(context: JobContext, connection: Connection, job: AnyRow) -> BaseWholeJob:
+    job_type = context.registry.get(job.type)
+    path: Any = load_path(job_type.job)
+    work: BaseWholeJob = path(job_type, dict(job.options), context.target.connect)
     work.purpose, work.uuid = job.purpose, job.uuid
     if job.origin_id is not None:
         work.origin_uuid = connection.scalar(select(JOB.c.uuid).where(JOB.c.id == job.origin_id))
@@ -51,7 +62,8 @@ def load_chunk(
     if "again" in hints:
         extra["only_rows"] = frozenset(hints["again"])
         extra.setdefault("corrections", corrections(connection, job.id, chunk.id))
-    data = context.store.read(place, chunk.offset, chunk.length)
+    # An empty one (a mirror's deletions) lies nowhere.
+    data = context.store.read(place, chunk.offset, chunk.length) if chunk.length else b""
     return Chunk(chunk.number, data, planned, job.layout, **extra)
 
 

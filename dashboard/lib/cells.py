@@ -1,23 +1,31 @@
-"""Cells for people's spreadsheets: CSV bytes in which no cell runs as a formula."""
+"""Cells for people's spreadsheets: texts in which none runs as a formula, and back again."""
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-FORMULA_STARTS = ("=", "+", "@", "\t", "\r")
-PLAIN_NUMBER = re.compile(r"-\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+# What OWASP (CSV injection) names, with the full-width forms that spreadsheets take for the same.
+FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+PLAIN_NUMBER = r"-[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+RISKY = re.compile(rf"'*(?!{PLAIN_NUMBER}\Z)[{re.escape(FORMULA_STARTS)}]")
 FLUSH_CHARACTERS = 64 << 10
 
 
 def escape_formula(cell: str | None) -> str:
-    """An apostrophe before what a spreadsheet would run (OWASP, CSV injection); null is blank."""
+    """An apostrophe before what a spreadsheet would run; null is blank.
+
+    Apostrophes that are there already do not count, a risky text behind them gets one more: so
+    `unescape_formula` gives every text back as it was. A plain negative number stays.
+    """
     if not cell:
         return ""
-    risky = cell.startswith(FORMULA_STARTS) or (
-        cell.startswith("-") and not PLAIN_NUMBER.fullmatch(cell)
-    )
-    return f"'{cell}" if risky else cell
+    return f"'{cell}" if RISKY.match(cell) else cell
+
+
+def unescape_formula(cell: str) -> str:
+    """The text that `escape_formula` made `cell` of; any other cell as it is."""
+    return cell[1:] if cell.startswith("'") and RISKY.match(cell) else cell
 
 
 def write_csv_rows(

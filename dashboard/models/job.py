@@ -25,6 +25,7 @@ class Job(Base):
         Index("ix_jobs_type_id", "type", "id"),
         Index("ix_jobs_finished_at", "finished_at"),
         Index("ix_jobs_file_id", "file_id"),
+        Index("ix_jobs_output_id", "output_id"),
         Index("ix_jobs_origin_id", "origin_id"),
         # Ids are never given twice, even after the newest job was deleted.
         {"sqlite_autoincrement": True},
@@ -42,6 +43,8 @@ class Job(Base):
     round: Mapped[int] = mapped_column(default=1)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
+    # What it made: the file of an export, the result of a report.
+    output_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
     options: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     layout: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     meta: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
@@ -84,7 +87,8 @@ class Job(Base):
     first_chunk_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     user: Mapped[User | None] = relationship(lazy="raise_on_sql")
-    file: Mapped[StoredFile | None] = relationship(lazy="raise_on_sql")
+    file: Mapped[StoredFile | None] = relationship(lazy="raise_on_sql", foreign_keys=file_id)
+    output: Mapped[StoredFile | None] = relationship(lazy="raise_on_sql", foreign_keys=output_id)
 
     @property
     def final(self) -> bool:

@@ -65,6 +65,7 @@ EDGES: dict[tuple[JobStatus, JobStatus], str] = {
     (S.ACTIVE, S.PAUSING): "a person pauses it",
     (S.ACTIVE, S.CANCELLING): "a person cancels it",
     (S.ACTIVE, S.INTERRUPTED): "its last worker stopped",
+    (S.ACTIVE, S.DELAYED): "making its file failed for a passing reason and is tried again",
     (S.INTERRUPTED, S.PREPARING): "a worker takes the preparing up again",
     (S.INTERRUPTED, S.ACTIVE): "a worker takes a chunk up again",
     (S.INTERRUPTED, S.PAUSING): "a person pauses it",

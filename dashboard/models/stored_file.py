@@ -21,6 +21,10 @@ class StoredFile(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    # Known of a file that a job made.
+    rows: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    # Kept until then; null: as long as uploads are.
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Its bytes were removed when their time was over; the row stays for the jobs that name it.
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

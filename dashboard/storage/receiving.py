@@ -4,7 +4,6 @@ Werkzeug would spool a part to a temporary file, which the store then had to cop
 no name yet (O_TMPFILE) vanishes by itself when the request fails or the process is killed.
 """
 
-import io
 import os
 from collections.abc import Callable
 from hashlib import sha256
@@ -13,18 +12,18 @@ from typing import IO, Any, cast
 
 from flask import Request
 
+from dashboard.storage.nameless import Nameless
+
 # Smaller ones stay in memory, as Werkzeug keeps them.
 SMALL = 512 * 1024
-OPEN_FILES = "/proc/self/fd"
 Folder = Callable[[], Path | None]
 
 
-class Arriving(io.FileIO):
-    """A nameless file in `folder`: written in order, then read like any other, or kept for good."""
+class Arriving(Nameless):
+    """Written in order, then read like any other, or kept for good."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666), "r+b")
+        super().__init__(folder)
         self.digest, self.size = sha256(), 0
 
     def write(self, data: Any) -> int:
@@ -35,14 +34,6 @@ class Arriving(io.FileIO):
         self.digest.update(data)
         self.size += len(data)
         return len(data)
-
-    def keep(self, path: Path) -> None:
-        """Give it a name on the same file system."""
-        open_files = os.open(OPEN_FILES, os.O_RDONLY)
-        try:
-            os.link(str(self.fileno()), path, src_dir_fd=open_files, follow_symlinks=True)
-        finally:
-            os.close(open_files)
 
 
 def receiving(base: type[Request], folder: Folder) -> type[Request]:

@@ -12,7 +12,11 @@ from dashboard.jobs.context import JobContext
 from dashboard.models.job import Job
 
 # What every list and page of jobs shows beside the row itself.
-WITH_NAMES: tuple[LoaderOption, ...] = (joinedload(Job.user), joinedload(Job.file))
+WITH_NAMES: tuple[LoaderOption, ...] = (
+    joinedload(Job.user),
+    joinedload(Job.file),
+    joinedload(Job.output),
+)
 
 
 def engine_context() -> JobContext:

@@ -6,6 +6,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from dashboard.lib.clock import now
+from dashboard.sync.cursor_words import cursor_words
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 BLANK = "–"
@@ -64,6 +65,11 @@ def moment(value: datetime | None, seconds: bool = False) -> Markup | str:
     return Markup('<time datetime="{}"{}>{} UTC</time>').format(iso, mark, shown)
 
 
+def iso_moment(text: str) -> Markup | str:
+    """As `moment`, of a time a job noted as ISO 8601."""
+    return moment(datetime.fromisoformat(text), seconds=True)
+
+
 def init_filters(app: Flask) -> None:
-    for filter_ in (number, size, duration, age, moment):
+    for filter_ in (number, size, duration, age, moment, iso_moment, cursor_words):
         app.jinja_env.filters[filter_.__name__] = filter_

@@ -21,7 +21,7 @@ DUPLICATES = {
     "all": "all of them fail",
 }
 PLAIN = ("mode", "blanks", "duplicates")
-ROWS = (*PLAIN, "key", "mostFailedRows", "mostFailedPercent", "undo")
+ROWS = (*PLAIN, "key", "mostFailedRows", "mostFailedPercent", "undo", "unescapeFormulas")
 LARGEST = 2**31 - 1
 
 
@@ -39,6 +39,8 @@ def rows_from_form(form: Form, type_name: str) -> dict[str, Any]:
     found |= {"mostFailedPercent": percent} if percent is not None else {}
     if form.get("undo-asked") and not form.get("undo"):
         found["undo"] = False
+    if form.get("unescape-asked") and not form.get("unescapeFormulas"):
+        found["unescapeFormulas"] = False
     try:
         ImportOptions.from_options(found)
     except InputRefused as error:

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.auth.permissions import Permission
 from dashboard.errors import NotFound
-from dashboard.formats.writing import write_rows
 from dashboard.importers.template import Template, template_rows
+from dashboard.lib.cells import write_csv_rows
 from dashboard.web.engine import engine_context
 from dashboard.web.guard import requires
 from dashboard.web.import_types import described, own_types, takes_any_file
@@ -24,7 +24,7 @@ NARROWEST, WIDEST, NOTE_WIDTH, NOTE_LINE = 10, 40, 260, 42
 @requires(Permission.JOBS_RUN)
 def as_csv(type_name: str) -> ResponseReturnValue:
     template = template_of(type_name)
-    pieces = write_rows("csv", template.columns, template.rows)
+    pieces = write_csv_rows([template.columns, *template.rows])
     return attachment(pieces, f"{type_name}-template.csv", "text/csv; charset=utf-8")
 
 

@@ -22,10 +22,13 @@ from dashboard.jobs.undoing import undo_of, undo_refusal
 from dashboard.lib.keyset import Cursor
 from dashboard.models.job import Job
 from dashboard.models.states import JobStatus
+from dashboard.reports.runs import parameters_of
 from dashboard.web.engine import WITH_NAMES, connection, engine_context, type_labels
+from dashboard.web.export_words import export_words
 from dashboard.web.guard import requires
 from dashboard.web.htmx import fragment, is_fragment
 from dashboard.web.reasons import why
+from dashboard.web.reports_results import report_result
 from dashboard.web.security import client_address
 from dashboard.web.workers import workers_up
 
@@ -42,6 +45,7 @@ def show(job_id: int) -> ResponseReturnValue:
         return redirect(url_for("drafts.show", job_id=job_id), 303)
     entries = timeline(connection(), shown)
     everything = {**parts(shown), **failure_parts(shown), "entries": entries}
+    everything["report"] = report_result(shown.job)
     return fragment("job/show.html", **everything)
 
 
@@ -109,10 +113,18 @@ def seen(job_id: int) -> JobView:
     return view(connection(), job)
 
 
+def asked(job: Job) -> list[tuple[str, str]]:
+    """What was chosen for a file, in words."""
+    if job.kind == Kind.REPORT:
+        return list(parameters_of(job, None))
+    return export_words(job.options, job.meta or {})
+
+
 def parts(shown: JobView) -> dict[str, Any]:
     job: Job = shown.job
     return {
         "job": shown,
+        "asked": asked(job) if shown.whole else [],
         "label": type_labels().get(job.type, job.type),
         "changeable": may_change(current_user, job),
         "reason": why(db.session(), job),
@@ -142,7 +154,9 @@ def ended_run(job: Job) -> bool:
 def can_fix(job: Job) -> bool:
     """Failed rows can be put right once the round has ended, by whom the job belongs to."""
     return (
-        ended_run(job)
+        job.kind in (Kind.IMPORT, Kind.SYNC)
+        and job.purpose == "run"
+        and job.final
         and job.status != JobStatus.CANCELLED
         and may_change(current_user, job)
         and undo_of(connection(), job.id) is None

@@ -17,6 +17,7 @@ from dashboard.jobs.dispatcher import dispatch
 from dashboard.jobs.dispatcher import rerun as run_again
 from dashboard.jobs.drafts import start_draft
 from dashboard.jobs.forcing import force_cancel, take_over
+from dashboard.jobs.registry import Kind
 from dashboard.jobs.undoing import undo
 from dashboard.models.job import Job
 from dashboard.models.states import JobStatus
@@ -70,7 +71,8 @@ def rerun(job_id: int) -> ResponseReturnValue:
         changeable_job(tx, current_user, job_id)
         made = run_again(engine_context(), tx, job_id, person())
         note("job.rerun", made.id, origin=job_id)
-    flash(f"Job #{made.id} runs the same file again.", "success")
+    what = "runs the same file again" if made.kind == Kind.IMPORT else "does it again"
+    flash(f"Job #{made.id} {what}.", "success")
     return to(made.id)
 
 

@@ -13,6 +13,14 @@ AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.m
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS = [
     "/",
+    "/exports",
+    "/exports/new?type=flights-export",
+    "/syncs",
+    "/syncs/airports-sync",
+    "/reports",
+    "/reports/delays-report",
+    "/schedules",
+    "/schedules/new",
     "/imports/new",
     "/history",
     "/history?q=nothing",

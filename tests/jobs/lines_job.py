@@ -35,7 +35,12 @@ TYPES = {
         "narrow": {**LINES_TYPE, "limit": 1},
         "strict": {**LINES_TYPE, "most_failed_rows": 1},
         "lasting": {**LINES_TYPE, "undo_days": 0},
-    }
+        "ordered": {"job": "tests.jobs.lines_job:OrderedLinesJob", "table": "lines"},
+    },
+    "export": {
+        "lines-export": {"job": "tests.jobs.file_job:FileJob", "table": "lines", "keep_days": 3},
+        "few-export": {"job": "tests.jobs.file_job:FileJob", "table": "lines", "limit": 1},
+    },
 }
 # What a test wants done at a step, in this process: called with the chunk's number.
 MOMENTS: dict[str, Callable[[int | None], None]] = {}
@@ -101,6 +106,14 @@ class LinesJob(BaseChunkJob):
             if not mark.exists():
                 mark.touch()
                 ACTS[trouble["act"]]()
+
+
+class OrderedLinesJob(LinesJob):
+    """One chunk after the other."""
+
+    def plan(self, source: BinaryIO) -> Plan:
+        planned = super().plan(source)
+        return Plan({**planned.layout, "ordered": True}, planned.chunks)
 
 
 class Writer:

@@ -30,11 +30,14 @@ def test_an_unknown_name_lists_the_known():
     [
         ({"inport": {}}, "unknown kind 'inport'"),
         ({"import": {"a": {**ENTRY, "colour": 1}}}, "'a': unknown key 'colour'"),
-        ({"import": {"a": {"job": "x:Y"}}}, "'a': name an importer"),
+        ({"import": {"a": {"job": "x:Y"}}}, "'a': kind import needs the key 'importer' or"),
         ({"import": {"a": {**ENTRY, "strategy": "smoke"}}}, "'a': strategy 'smoke'"),
         ({"import": {"a": {**ENTRY, "kind": "sync"}}}, "'a': kind 'sync'"),
         ({"export": {"a": ENTRY}}, "'a': the name of an export ends in '-export'"),
-        ({"import": {"a-sync": ENTRY}, "sync": {"a-sync": ENTRY}}, "'a-sync' is defined twice"),
+        (
+            {"import": {"a-sync": ENTRY}, "sync": {"a-sync": {"sync": "x:Y"}}},
+            "'a-sync' is defined twice",
+        ),
     ],
 )
 def test_a_wrong_entry_is_named(types: Any, said: str):

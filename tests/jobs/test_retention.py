@@ -1,17 +1,20 @@
 """What goes when its time is over, and what must not."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from dashboard.jobs.checking import check
 from dashboard.jobs.fixing import correct_rows
+from dashboard.jobs.generations import job_of
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.retention import FILE, ORPHAN_AGE, Retention
 from dashboard.jobs.transitions import JOB
 from dashboard.jobs.undoing import undo
 from dashboard.lib.clock import now
+from dashboard.models.columns import AnyRow
 from dashboard.models.preview import FilePreview
 from dashboard.records.images import IMAGES, ensure_images
 from tests.jobs.conftest import on
@@ -160,3 +163,131 @@ def test_before_images_go_when_undo_is_over(room: Room):
     sweep(room)
     with room.context.target.connect() as connection:
         assert set(connection.scalars(select(IMAGES.c.job_uuid))) == set(uuids[1:])
+
+
+@pytest.mark.parametrize("of_chunk", [False, True])
+def test_forms_of_a_job_without_a_file_stay_until_nobody_can_retry_it(
+    room: Room, of_chunk: bool, monkeypatch
+):
+    monkeypatch.setattr("dashboard.jobs.retention.ORPHAN_AGE", -ORPHAN_AGE)
+    form = room.context.store.put([b"x"], folder="forms", limit=9).key
+    job_id = room.finished(["a"])
+    values = {"file_id": None, "layout": {} if of_chunk else {"form": form}}
+    with room.context.app.begin() as connection:
+        connection.execute(update(JOB).where(JOB.c.id == job_id).values(values))
+        hints = {"hints": {"form": form} if of_chunk else {}}
+        connection.execute(update(CHUNK).where(CHUNK.c.job_id == job_id).values(hints))
+    sweep(room)
+    assert room.context.store.exists(form)
+    age(room, job_id)
+    sweep(room)
+    assert not room.context.store.exists(form)
+
+
+# -- results and parts ---------------------------------------------------------------------------
+
+
+def result_of(room: Room, job_id: int, folder: str = "exports", **values: object) -> AnyRow:
+    """The job's output, kept for a year unless `values` say else."""
+    stored = room.context.store.put([b"x"], folder=folder, limit=9)
+    given = {"key": stored.key, "name": "a.csv", "bytes": 1, "sha256": stored.sha256}
+    given |= {"expires_at": now() + timedelta(days=365), "created_at": now(), **values}
+    with room.context.app.begin() as connection:
+        file = connection.execute(insert(FILE).values(given).returning(FILE)).one()
+        connection.execute(update(JOB).where(JOB.c.id == job_id).values(output_id=file.id))
+    return file
+
+
+def is_kept(room: Room, file: AnyRow) -> bool:
+    there = room.context.store.exists(file.key)
+    assert there == (room.rows(select(FILE.c.removed_at).where(FILE.c.id == file.id))[0][0] is None)
+    return there
+
+
+def test_a_result_ends_at_its_own_time(room: Room):
+    over, young = (room.finished([name]) for name in "ab")
+    old = result_of(room, over, expires_at=now())
+    long_kept = result_of(room, young, created_at=LONG_AGO)
+    sweep(room)
+    assert (is_kept(room, old), is_kept(room, long_kept)) == (False, True)
+    assert (room.job(over).status, room.job(over).output_id) == ("completed", old.id)
+
+
+def test_a_result_that_a_live_job_reads_stays_until_it_has_ended(room: Room):
+    file = result_of(room, room.finished(["a"]), expires_at=now())
+    reader = room.dispatch(["b"])
+    with room.context.app.begin() as connection:
+        connection.execute(update(JOB).where(JOB.c.id == reader).values(file_id=file.id))
+    sweep(room)
+    assert is_kept(room, file)
+    room.act("cancel", reader)
+    sweep(room)
+    assert not is_kept(room, file)
+
+
+@pytest.mark.parametrize("folder", ["exports", "reports"])
+def test_results_nobody_names_go_after_a_day(room: Room, folder: str, monkeypatch):
+    named = result_of(room, room.finished(["a"]), folder)
+    orphan = room.context.store.put([b"x"], folder=folder, limit=9).key
+    sweep(room)
+    assert room.context.store.exists(orphan)
+    monkeypatch.setattr("dashboard.jobs.retention.ORPHAN_AGE", -ORPHAN_AGE)
+    sweep(room)
+    assert (room.context.store.exists(orphan), is_kept(room, named)) == (False, True)
+
+
+def parts(room: Room, uuid: str, *generations: str) -> None:
+    for generation in generations:
+        with room.context.store.writer(f"parts/{uuid}/{generation}/000001") as out:
+            out.write(b"x")
+
+
+def parts_left(room: Room, uuid: str) -> list[str]:
+    return sorted(name.rsplit("/", 1)[-1] for name in room.context.store.folders(f"parts/{uuid}"))
+
+
+@pytest.mark.parametrize(
+    ("status", "token", "left"),
+    [
+        ("active", "held", ["2-2", "2-10"]),
+        ("pausing", "held", ["2-2", "2-10"]),
+        ("paused", None, []),
+        ("interrupted", None, []),
+        ("completed", None, []),
+        ("cancelled", None, []),
+    ],
+)
+def test_parts_go_but_for_those_in_a_workers_hand(room: Room, status, token, left):
+    job_id = room.dispatch(["a"])
+    values = {"status": status, "round": 2, "attempt": 2, "lease_token": token}
+    with room.context.app.begin() as connection:
+        connection.execute(update(JOB).where(JOB.c.id == job_id).values(values))
+    uuid = room.job(job_id).uuid
+    parts(room, uuid, "1-9", "2-1", "2-2", "2-10", "strange")
+    sweep(room)
+    assert parts_left(room, uuid) == sorted(left)
+    assert (f"parts/{uuid}" in room.context.store.folders("parts")) == bool(left)
+
+
+def test_parts_a_worker_begins_during_the_pass_stay(room: Room, monkeypatch):
+    job_id = room.dispatch(["a"])
+    uuid = room.job(job_id).uuid
+    parts(room, uuid, "1-1")
+
+    def look(connection: Any, folder: str) -> AnyRow | None:
+        job = job_of(connection, folder)
+        parts(room, uuid, "1-2")
+        return job
+
+    monkeypatch.setattr("dashboard.jobs.generations.job_of", look)
+    sweep(room)
+    assert parts_left(room, uuid) == ["1-2"]
+
+
+def test_parts_of_a_job_nobody_knows_go_after_a_day(room: Room, monkeypatch):
+    parts(room, "unknown", "1-1")
+    sweep(room)
+    assert parts_left(room, "unknown") == ["1-1"]
+    monkeypatch.setattr("dashboard.jobs.retention.ORPHAN_AGE", -ORPHAN_AGE)
+    sweep(room)
+    assert parts_left(room, "unknown") == []

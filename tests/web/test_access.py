@@ -37,6 +37,7 @@ OWNERS_LOOK = table(SIGN_IN, IN, MISSING, IN, MISSING, IN)
 OWNERS_CHANGE = table(SIGN_IN, IN, MISSING, FORBIDDEN, MISSING, IN)
 # Of a mapping that is not there; whose are whose is told in test_mappings.py.
 RUNNERS_MISS = table(SIGN_IN, MISSING, MISSING, FORBIDDEN, MISSING, MISSING)
+MEMBERS_MISS = table(SIGN_IN, MISSING, MISSING, MISSING, MISSING, MISSING)
 ADMINS_MISS = table(SIGN_IN, FORBIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, MISSING)
 
 EXPECTED = {
@@ -75,6 +76,26 @@ EXPECTED = {
     "job.refused": OWNERS_LOOK,
     "downloads.failed_rows": OWNERS_LOOK,
     "downloads.source": OWNERS_LOOK,
+    "downloads.result": OWNERS_LOOK,
+    "exports.index": MEMBERS,
+    "export_new.new": RUNNERS,
+    "export_new.change": RUNNERS,
+    "export_new.count": RUNNERS,
+    "export_presets.delete": RUNNERS_MISS,
+    "reports.index": MEMBERS,
+    "reports.show": MEMBERS_MISS,
+    "reports.run": RUNNERS_MISS,
+    "report_results.show": MEMBERS_MISS,
+    "report_results.comparison": MEMBERS_MISS,
+    "report_results.download": MEMBERS_MISS,
+    "report_results.mail": OWNERS_CHANGE,
+    "syncs.index": MEMBERS,
+    "syncs.rows": MEMBERS,
+    "syncs.show": MEMBERS_MISS,
+    "syncs.state": MEMBERS_MISS,
+    "syncs.run": RUNNERS_MISS,
+    "syncs.set_secret": ADMINS_MISS,
+    "syncs.reset": ADMINS_MISS,
     "job.retry": OWNERS_CHANGE,
     "job.pause": OWNERS_CHANGE,
     "job.resume": OWNERS_CHANGE,
@@ -90,6 +111,18 @@ EXPECTED = {
     "followups.takeover": OWNERS_CHANGE,
     "followups.forced_cancellation": OWNERS_CHANGE,
     "downloads.failed_rows_workbook": OWNERS_LOOK,
+    "schedules.index": MEMBERS,
+    "schedules.new": RUNNERS,
+    "schedules.add": RUNNERS,
+    "schedules.what": RUNNERS,
+    "schedules.when": RUNNERS,
+    "schedules.preview": RUNNERS,
+    "schedules.show": MEMBERS_MISS,
+    "schedules.change": RUNNERS_MISS,
+    "schedules.pause": RUNNERS_MISS,
+    "schedules.resume": RUNNERS_MISS,
+    "schedules.run": RUNNERS_MISS,
+    "schedules.delete": RUNNERS_MISS,
     "users.index": ADMINS,
     "users.new": ADMINS,
     "users.add": ADMINS,
@@ -125,6 +158,7 @@ def values(app: Flask, people: dict[str, User | None]) -> dict[str, object]:
             kind="import",
             user_id=owner.id,
             file_id=file.id,
+            output_id=file.id,
             status=JobStatus.COMPLETED,
             layout={"columns": ["a"]},
         )
@@ -139,6 +173,11 @@ def values(app: Flask, people: dict[str, User | None]) -> dict[str, object]:
             "filename": "img/mark.svg",
             "type_name": "airlines",
             "mapping_id": 900_000,
+            "preset_id": 900_000,
+            "name": "missing",
+            "suffix": "csv",
+            "secret": "token",
+            "schedule_id": 900_000,
         }
 
 

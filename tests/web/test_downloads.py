@@ -1,4 +1,4 @@
-"""Files of a job: what is streamed, and that it is complete."""
+"""The failed rows of a job as a file: what is streamed, and that it is complete."""
 
 import csv
 import json
@@ -9,8 +9,8 @@ import pytest
 
 from dashboard.jobs import failed_rows as file
 from dashboard.lib.cells import write_csv_rows
-from tests.factories import add_job, sign_in
-from tests.web.job_parts import COLUMNS, add_failures, add_file, add_running_job
+from tests.factories import sign_in
+from tests.web.job_parts import COLUMNS, add_failures, add_running_job
 
 
 @pytest.fixture
@@ -64,17 +64,3 @@ def test_only_the_rows_of_one_cause(app, client, owner):
 
 def test_our_columns_never_take_a_name_of_the_file():
     assert file.own_columns(["row in file"]) == ["row in file*", "what is wrong*"]
-
-
-def test_the_upload_comes_back_byte_for_byte_and_is_never_shown(app, client, owner):
-    content = b"<script>1</script>\r\n\xff"
-    file_id = add_file(app, owner, content, 'a"b\n<é>.html')
-    response = client.get(f"/jobs/{add_job(app, owner, file_id=file_id)}/file")
-    assert response.data == content
-    assert response.headers["Content-Disposition"] == "attachment; filename=a_b_.html"
-    assert response.mimetype == "application/octet-stream"
-
-
-def test_a_file_that_is_gone_says_so(app, client, owner):
-    response = client.get(f"/jobs/{add_job(app, owner)}/file")
-    assert (response.status_code, "not kept" in response.text) == (404, True)

@@ -1,0 +1,211 @@
+"""An export's file out of its parts: written one by one and joined, or gone through in order."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import Any, Protocol
+
+from sqlalchemy import Select
+
+from dashboard.exporters.export import Export
+from dashboard.exporters.key_ranges import KeyRange
+from dashboard.exporters.making_parts import PartsMaker
+from dashboard.exporters.snapshot import InTurn, Lines, NotText, Reader, Snapshot, Tables
+from dashboard.exporters.transforming import transformed
+from dashboard.formats.write_packing import compressed
+from dashboard.formats.write_parts import first_row, part_writer, write_batches
+from dashboard.jobs.whole_job import Desk
+from dashboard.storage.store import EXPORTS, Stored
+
+# Parts of typed columns that may wait in memory for their turn.
+AHEAD = 3
+
+
+class Output(Protocol):
+    def write(self, data: bytes | bytearray, /) -> object: ...
+
+
+class RowsMissing(Exception):
+    """A part has other records than were counted at the same moment; the job is tried again."""
+
+
+class Assembling:
+    """Makes the file of one export; `rows` is how many it has."""
+
+    def __init__(
+        self, desk: Desk, export: Export, snapshot: Snapshot, ranges: Sequence[KeyRange]
+    ) -> None:
+        self.desk, self.export, self.snapshot, self.ranges = desk, export, snapshot, ranges
+        self.rows = 0
+        ahead = None if export.options.concatenates else AHEAD
+        self._maker = PartsMaker(desk, snapshot, ranges, ahead)
+        self._schema = export.schema
+        # A hook decides by the first part which columns the file has; it is made but once.
+        self._first: Any = None
+        self._straight = False
+        reader, fields = snapshot.planner, export.fields
+        self._text = InTurn(lambda n: reader.lines(self._behind(n), fields, export.options))
+        self._typed = InTurn(lambda n: reader.tables(self._behind(n), fields))
+
+    def run(self) -> Stored:
+        """Raises Stopped, RowsMissing and what reading and writing raise."""
+        try:
+            if self.export.transforms:
+                read = self._read(self.snapshot.planner, self.ranges[0])
+                self._first = transformed(self.export.exporter, read)
+                self._schema = self._first.schema
+            return self._joined() if self.export.options.concatenates else self._whole()
+        finally:
+            self._text.close()
+            self._typed.close()
+
+    # -- parts of their own ------------------------------------------------------------------
+
+    def _joined(self) -> Stored:
+        """Each part is a file; they are joined, and hashed, while later ones are still made."""
+        writer = part_writer(self.export.options, self._schema)
+        packing = self.export.options.compression
+        inner = self.export.name + self.export.options.inner_suffix
+        wrap = None if packing == "none" else lambda pieces: compressed(pieces, packing, inner)
+        self._straight = not self.export.transforms and self.snapshot.writes_text(
+            self.export.fields, self.export.options
+        )
+
+        def make(reader: Reader, part: KeyRange) -> tuple[str, int]:
+            key = f"{self.desk.folder}/{part.number:06}"
+            if self._straight:
+                try:
+                    with self.desk.store.writer(key) as out:
+                        return key, self._copy(reader, part, out)
+                except NotText:
+                    self._straight = False
+            with self.desk.store.writer(key) as out:
+                return key, self._write(writer, reader, part, out)
+
+        with closing(self._maker.in_order(make)) as made:
+            return self.desk.store.assemble(
+                self._keys(made), folder=EXPORTS, head=writer.head(), tail=writer.tail(), wrap=wrap
+            )
+
+    def _keys(self, made: Iterable[tuple[str, int]]) -> Iterator[str]:
+        for part, (key, rows) in zip(self.ranges, made, strict=True):
+            self._done(part, rows)
+            yield key
+
+    def _copy(self, reader: Reader, part: KeyRange, out: Output) -> int:
+        """The cells as the database writes them."""
+        rows = 0
+        with closing(self._lines(reader, part)) as blocks:
+            for block in blocks:
+                self._maker.look()
+                out.write(block.data)
+                rows += block.num_rows
+        return checked(part, rows)
+
+    def _write(self, writer: Any, reader: Reader, part: KeyRange, out: Output) -> int:
+        """The cells as we write them."""
+        first = None  # a hook may leave rows out
+        if not self.export.transforms:
+            first = first_row(self.export.options) + part.start
+        with closing(self._tables(reader, part)) as tables:
+            counting = Counting(tables)
+            for piece in writer.part(counting, first_row=first):
+                self._maker.look()
+                out.write(piece)
+        return counting.rows
+
+    # -- one writer for all ------------------------------------------------------------------
+
+    def _whole(self) -> Stored:
+        def make(reader: Reader, part: KeyRange) -> list[Any]:
+            return list(self._tables(reader, part))
+
+        with (
+            closing(self._maker.in_order(make)) as made,
+            self.desk.store.new_file(EXPORTS) as out,
+            closing(self._pieces(made)) as pieces,
+        ):
+            for piece in pieces:
+                self._maker.look()
+                out.write(piece)
+        return out.stored
+
+    def _pieces(self, made: Iterable[list[Any]]) -> Any:
+        return write_batches(
+            self.export.options, self._schema, self._in_order(made), name=self.export.name
+        )
+
+    def _in_order(self, made: Iterable[list[Any]]) -> Iterator[Any]:
+        for part, tables in zip(self.ranges, made, strict=True):
+            yield from tables
+            self._done(part, sum(table.num_rows for table in tables))
+
+    # -- both --------------------------------------------------------------------------------
+
+    def _done(self, part: KeyRange, rows: int) -> None:
+        self.rows += rows
+        self.desk.part_done(part.number, rows)
+
+    def _tables(self, reader: Reader, part: KeyRange) -> Tables:
+        """A part's records as the file's columns."""
+        if not self.export.transforms:
+            yield from self._read_tables(reader, part)
+        elif part.number == 1:
+            first, self._first = self._first, None
+            yield first
+        else:
+            yield transformed(self.export.exporter, self._read(reader, part), self._schema)
+
+    def _read(self, reader: Reader, part: KeyRange) -> Any:
+        """In one piece, for a hook."""
+        import pyarrow as pa
+
+        tables = list(self._read_tables(reader, part))
+        return pa.concat_tables(tables) if tables else self.export.schema.empty_table()
+
+    def _read_tables(self, reader: Reader, part: KeyRange) -> Tables:
+        rows = 0
+        with closing(self._raw_tables(reader, part)) as tables:
+            for table in tables:
+                self._maker.look()
+                rows += table.num_rows
+                yield table.rename_columns(list(self.export.heads))
+        checked(part, rows)
+
+    # -- where the records come from: a range each, or one cursor for all ----------------------
+
+    def _lines(self, reader: Reader, part: KeyRange) -> Lines:
+        fields, options = self.export.fields, self.export.options
+        if self.snapshot.parallel:
+            return reader.lines(part.of(self.export.table, self.export.query), fields, options)
+        return self._text.take(part.start, part.rows)
+
+    def _raw_tables(self, reader: Reader, part: KeyRange) -> Tables:
+        fields = self.export.fields
+        if self.snapshot.parallel:
+            return reader.tables(part.of(self.export.table, self.export.query), fields)
+        return self._typed.take(part.start, part.rows)
+
+    def _behind(self, rows: int) -> Select[Any]:
+        query = self.export.query.order_by(*self.export.table.key)
+        return query.offset(rows) if rows else query
+
+
+class Counting:
+    """Counts the rows of the tables that are taken out of it."""
+
+    def __init__(self, tables: Iterable[Any]) -> None:
+        self._tables = tables
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for table in self._tables:
+            self.rows += table.num_rows
+            yield table
+
+
+def checked(part: KeyRange, rows: int) -> int:
+    if rows != part.rows:
+        raise RowsMissing(
+            f"part {part.number} has {rows:,} records, but {part.rows:,} were counted"
+        )
+    return rows

@@ -1,0 +1,106 @@
+"""What somebody submits for a report, checked before there is a job."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from dashboard.auth.emails import checked_email
+from dashboard.errors import InputRefused
+from dashboard.formats.write_options import FORMATS
+from dashboard.jobs.chunk_job import Connect
+from dashboard.jobs.registry import JobType
+from dashboard.jobs.submission import Submitted, an_object, given, later, run_at, words, wrong
+from dashboard.lib.clock import now
+from dashboard.reports.parameters import Choices, Parameter, label_of, read_parameters
+from dashboard.reports.refusals import database_error
+from dashboard.reports.report import report_for
+
+MOST_CHOICES, MOST_ADDRESSES = 1_000, 50
+ELSEWHERE = {
+    **dict.fromkeys(("filters", "columns", "format"), "an export; a report takes params"),
+    **dict.fromkeys(("mapping", "key", "mode", "file"), "an import; a report takes params"),
+}
+
+
+def read_data(job_type: JobType, data: Mapping[str, Any], connect: Connect) -> Submitted:
+    """From `data` as REST takes it: params, mailTo, mailFormat, runAt. Raises InputRefused naming
+    the key that is wrong, and `details["parameter"]` of params.
+
+    Who may be sent mail is asked apart: mailing.check_recipients.
+    """
+    said = given(data, CHECKS, ELSEWHERE)
+    parameters = report_for(job_type).parameters
+    asking = partial(choices_of, connect=connect)
+    params = read_parameters(parameters, said.get("params") or {}, asking, now())
+    options: dict[str, Any] = {"params": params}
+    if said.get("mailTo"):
+        options["mailTo"] = list(dict.fromkeys(map(address, said["mailTo"])))
+        options["mailFormat"] = said.get("mailFormat", "xlsx")
+    elif "mailFormat" in said:
+        raise wrong("mailFormat", "mailFormat says how mail is sent; name who gets it in mailTo.")
+    return Submitted(options=options, run_at=run_at(said))
+
+
+def choices_of(parameter: Parameter, connect: Connect) -> Choices:
+    """The fixed ones, or those the target has now. Raises InputRefused."""
+    if not parameter.query:
+        return parameter.fixed_choices
+    try:
+        with connect() as connection:
+            connection.execution_options(sqlite_begin="DEFERRED")
+            rows = connection.execute(text(parameter.query)).fetchmany(MOST_CHOICES)
+    except DBAPIError as error:
+        raise InputRefused(
+            f"The choices of the report cannot be read: {database_error(error)}",
+            code="report_choices",
+        ) from None
+    return {str(row[0]): str(row[-1]) for row in rows if row[0] is not None}
+
+
+def schema_fields(job_type: JobType, connect: Connect) -> list[dict[str, Any]]:
+    """Each parameter as `GET /api/job-types` lists it."""
+    found = []
+    for name, parameter in report_for(job_type).parameters.items():
+        field: dict[str, Any] = {
+            "name": name,
+            "label": label_of(name, parameter),
+            "type": parameter.type,
+            "required": parameter.required and parameter.default is None,
+            "default": parameter.default,
+        }
+        if parameter.type == "choice":
+            choices = choices_of(parameter, connect)
+            field["choices"] = [{"value": v, "label": label} for v, label in choices.items()]
+        found.append(field)
+    return found
+
+
+def addresses(name: str, value: Any) -> None:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise wrong(name, f'{name} is a list of addresses, such as ["ann@example.org"].')
+    if len(value) > MOST_ADDRESSES:
+        raise wrong(name, f"{name} has {len(value)} addresses; {MOST_ADDRESSES} are allowed.")
+
+
+def address(value: str) -> str:
+    try:
+        return checked_email(value)
+    except InputRefused as error:
+        raise wrong("mailTo", error.message) from None
+
+
+def a_format(name: str, value: Any) -> None:
+    words(name, value)
+    if value not in FORMATS:
+        raise wrong(name, f"{name} {value!r}: use {', '.join(FORMATS)}.")
+
+
+CHECKS: Mapping[str, Any] = {
+    "params": an_object,
+    "mailTo": addresses,
+    "mailFormat": a_format,
+    "runAt": later,
+}

@@ -1,0 +1,162 @@
+"""One filter as the form has it: a field, an operator in words, and what was typed as its value."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as with_default
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from dashboard.errors import InputRefused
+from dashboard.exporters.filters import Exportable, check_one, operators
+from dashboard.lib.clock import now
+from dashboard.records.fields import Field, FieldType
+
+Form = MultiDict[str, str]
+
+# `null` is two operators here, so that no value need be chosen beside it.
+BLANK, FILLED = "blank", "filled"
+ENTER = "Enter a value."
+WORDS = {
+    "eq": "is",
+    "ne": "is not",
+    "lt": "is less than",
+    "le": "is at most",
+    "gt": "is more than",
+    "ge": "is at least",
+    "in": "is one of",
+    "contains": "contains",
+    BLANK: "has no value",
+    FILLED: "has a value",
+}
+OF_TIMES = {"lt": "is before", "le": "is until", "gt": "is after", "ge": "is from"}
+TIMES = (FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+NUMBERS = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL)
+
+
+@dataclass
+class Row:
+    """`number` tells the rows of one form apart; `values` are texts as typed."""
+
+    number: int
+    field: Field
+    op: str = ""
+    values: list[str] = with_default(default_factory=list)
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        if self.op not in self.operators:
+            self.op = next(iter(self.operators))
+
+    @property
+    def operators(self) -> Mapping[str, str]:
+        """Operators in words; a field that is never blank is not asked whether it is."""
+        own = OF_TIMES if self.field.type in TIMES else {}
+        found = {op: own.get(op, WORDS[op]) for op in operators(self.field) if op != "null"}
+        if self.field.nullable or not found:
+            found |= {BLANK: WORDS[BLANK], FILLED: WORDS[FILLED]}
+        return found
+
+    @property
+    def control(self) -> str:
+        return self.control_of(self.op)
+
+    def control_of(self, op: str) -> str:
+        """What the value is entered with: none, checks, select, truth, lines, day or text."""
+        if op in (BLANK, FILLED):
+            return "none"
+        if self.field.choices:
+            return "checks" if op == "in" else "select"
+        if op == "in":
+            return "lines"
+        if self.field.type is FieldType.BOOLEAN:
+            return "truth"
+        return "day" if self.field.type in (FieldType.DATE, FieldType.DATETIME) else "text"
+
+    @property
+    def keyboard(self) -> str:
+        """The `inputmode` of a phone's keyboard."""
+        return "decimal" if self.field.type in NUMBERS else "text"
+
+    @property
+    def value(self) -> str:
+        return self.values[0] if self.values else ""
+
+    @property
+    def is_filled(self) -> bool:
+        """Has a value been entered, where the operator asks for one?"""
+        return self.control == "none" or any(self.values)
+
+    def as_filter(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"field": self.field.name, "op": self.op, "value": self.value}
+        if self.op in (BLANK, FILLED):
+            found |= {"op": "null", "value": self.op == BLANK}
+        elif self.op == "in":
+            found["value"] = self.values if self.field.choices else split(self.value)
+        return found
+
+    def check(self, place: int, table: Exportable) -> None:
+        """Say under `problem` what is wrong; `place` counts the filters from 1."""
+        try:
+            if not self.is_filled:
+                self.problem = "Choose at least one." if self.control == "checks" else ENTER
+                return
+            check_one(place, self.as_filter(), table, now())
+        except InputRefused as error:
+            text = error.message.partition(": ")[2]
+            self.problem = text[:1].upper() + text[1:]
+
+
+def rows_of_options(filters: Sequence[Mapping[str, Any]], fields: Mapping[str, Field]) -> list[Row]:
+    """Of a preset; a filter whose field is gone is left out."""
+    return [
+        row_of_filter(number, item, fields[item["field"]])
+        for number, item in enumerate(filters, 1)
+        if item.get("field") in fields
+    ]
+
+
+def row_of_filter(number: int, item: Mapping[str, Any], about: Field) -> Row:
+    op, value = str(item.get("op")), item.get("value")
+    if op == "null":
+        return Row(number, about, BLANK if value else FILLED)
+    if isinstance(value, list):
+        texts = [as_typed(one) for one in value]
+        return Row(number, about, op, texts if about.choices else [joined(texts)])
+    return Row(number, about, op, [as_typed(value)])
+
+
+def rows_of_form(form: Form, fields: Mapping[str, Field]) -> list[Row]:
+    found = []
+    for number in dict.fromkeys(n for n in form.getlist("row") if n.isascii() and n.isdigit()):
+        name = form.get(f"f-{number}-field", "")
+        if name in fields:
+            values = [value.strip() for value in form.getlist(f"f-{number}-value")]
+            row = Row(int(number[:9]), fields[name], form.get(f"f-{number}-op", ""), values)
+            found.append(row)
+    return found
+
+
+def as_typed(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def split(text: str) -> list[str]:
+    """Values between commas or line breaks; quotes go round one that has a comma."""
+    try:
+        lines = csv.reader(text.splitlines(), skipinitialspace=True)
+        return [value.strip() for line in lines for value in line if value.strip()]
+    except csv.Error:
+        return [value.strip() for value in text.replace("\n", ",").split(",") if value.strip()]
+
+
+def joined(values: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(values)
+    return (
+        out.getvalue().replace(",", ", ") if not any("," in v for v in values) else out.getvalue()
+    )
