@@ -31,6 +31,7 @@ from dashboard.jobs.entry_points import join_job_types, packaged_job_types
 from dashboard.jobs.registry import JobRegistry
 from dashboard.kinds.submitted import read_data
 from dashboard.lib.logs import configure_logs
+from dashboard.lib.secrets import SecretBox
 from dashboard.models import export_preset, report_mail, schedule, type_secret  # noqa: F401 - tables
 from dashboard.reports.mailing import LISTENER, send_report_by_mail
 from dashboard.schedules.following import Followers
@@ -114,6 +115,7 @@ def create_app(config: Settings | ModuleType | Mapping[str, Any] | None = None) 
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )
+    SecretBox(settings.secrets_keys, settings.secret_key)  # a key that is none is named now
     configure_security(app, settings)
     init_extensions(app, settings)
     for blueprint in BLUEPRINTS:

@@ -15,6 +15,7 @@ from dashboard.formats.reading_choices import FORMATS
 from dashboard.formats.write_options import FORMATS as WRITE_FORMATS
 from dashboard.importers.importer import importer_for
 from dashboard.jobs.registry import JobType, Kind
+from dashboard.reports.submitted import schema_fields as report_fields
 
 bp = Blueprint("job_types", __name__, url_prefix="/job-types")
 
@@ -58,7 +59,9 @@ def fields_of(job_type: JobType) -> list[dict[str, Any]]:
     try:
         if job_type.kind is Kind.EXPORT:
             return export_fields(job_type, connect)
-        if job_type.kind is not Kind.IMPORT:
+        if job_type.kind is Kind.REPORT:
+            return report_fields(job_type)
+        if job_type.kind is Kind.SYNC:
             return []
         described = importer_for(job_type).describe(connect)
     except (ConfigurationError, InputRefused) as error:

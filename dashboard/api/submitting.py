@@ -31,6 +31,7 @@ from dashboard.jobs.submission import Submitted
 from dashboard.kinds.submitted import read_data
 from dashboard.models.stored_file import StoredFile
 from dashboard.models.token import IdempotencyKey
+from dashboard.schedules.starting import can_be_asked
 from dashboard.storage.store import Stored
 
 bp = Blueprint("submitting", __name__)
@@ -203,6 +204,8 @@ def named_file(tx: Session, data: Submitted) -> tuple[StoredFile, dict[str, Any]
 
 
 def newest_named(tx: Session, name: str) -> StoredFile | None:
+    if not can_be_asked(name):
+        return None
     return tx.scalars(
         select(StoredFile)
         .where(

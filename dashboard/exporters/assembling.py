@@ -9,6 +9,7 @@ from sqlalchemy import Select
 from dashboard.exporters.export import Export
 from dashboard.exporters.key_ranges import KeyRange
 from dashboard.exporters.making_parts import PartsMaker
+from dashboard.exporters.memory import give_back
 from dashboard.exporters.snapshot import InTurn, Lines, NotText, Reader, Snapshot, Tables
 from dashboard.exporters.transforming import transformed
 from dashboard.formats.write_packing import compressed
@@ -169,6 +170,7 @@ class Assembling:
                 self._maker.look()
                 rows += table.num_rows
                 yield table.rename_columns(list(self.export.heads))
+        give_back()
         checked(part, rows)
 
     # -- where the records come from: a range each, or one cursor for all ----------------------

@@ -17,6 +17,7 @@ from dashboard.exporters.export_table import ExportTable
 from dashboard.exporters.exporter import Exporter, exporter_for
 from dashboard.exporters.filters import told, where
 from dashboard.exporters.key_ranges import by_number, key_ranges
+from dashboard.exporters.memory import lean_memory
 from dashboard.exporters.options import ExportOptions
 from dashboard.exporters.reading import CursorSnapshot
 from dashboard.exporters.snapshot import Snapshot
@@ -43,7 +44,7 @@ class GenericExportChunkJob(BaseWholeJob):
         table = self.exporter.describe(self.connect)
         chosen = ExportOptions.from_options(self.options, table)
         snapshot = SNAPSHOTS.get(desk.target.dialect.name, CursorSnapshot)(desk.target)
-        with closing(snapshot):
+        with closing(snapshot), lean_memory():
             matching = replace(table, where=tuple(where(table, chosen.filters, snapshot.at)))
             export = self._export(matching, chosen, snapshot)
             cut = key_ranges if snapshot.parallel else by_number

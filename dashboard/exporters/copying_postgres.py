@@ -22,7 +22,7 @@ from dashboard.records.fields import Field
 
 # Two keep two cores busy: the server's half of the work is done by another process.
 MOST_READERS = 2
-BLOCK_BYTES = 512 << 10
+BLOCK_BYTES = 256 << 10
 # Text forms that do not hang on who is connected; nothing ends the wait of the keeper.
 SESSION = """SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY';
 SET LOCAL extra_float_digits = 1; SET LOCAL jit = off; SET LOCAL statement_timeout = 0;

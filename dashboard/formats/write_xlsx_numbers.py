@@ -21,7 +21,6 @@ LEAST_NORMAL = 2.0**-1022
 FIRST_DAY, LAST_DAY, EPOCH = 61, 2_958_465, 25_569
 DAY_SECONDS = 86_400.0
 A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-NOTHING = pa.scalar(None, pa.string())
 
 
 class Style(NamedTuple):
@@ -59,7 +58,7 @@ def sheet_numbers(values: Any) -> Any:
 def kept(texts: Any, exact: Any) -> Any:
     if pc.all(exact).as_py() is not False:
         return texts
-    return pc.if_else(exact, texts, NOTHING)
+    return pc.if_else(exact, texts, pa.scalar(None, pa.string()))
 
 
 def integers(values: Any) -> Any:

@@ -74,6 +74,8 @@ def publish_plan(connection: Connection, job: AnyRow, plan: Plan) -> bool:
         .where(JOB.c.id == job.id, JOB.c.lease_token == job.lease_token)
         .values(
             prepared=True,
+            # Deaths over the file say nothing of what follows.
+            deaths=0,
             total=plan.rows,
             not_processed=plan.rows,
             layout=dict(plan.layout),

@@ -31,6 +31,8 @@ RESET: dict[str, Any] = {
     "error_code": None,
     "error_message": None,
 }
+# Its chunks may all be done: only the `after` hook is left.
+UNFINISHED = ("after_failed", "worker_killed")
 NOTHING = (
     "Job {} is {} and has nothing to try again. Only failed chunks and failed rows can be retried."
 )
@@ -71,7 +73,7 @@ def next_round(
         opened = reopen_failed(connection, job_id) if whole else 0
         if check:
             check()
-        never_cut = whole and (not before.prepared or before.error_code == "after_failed")
+        never_cut = whole and (not before.prepared or before.error_code in UNFINISHED)
         if not (tried or opened or never_cut):
             raise WrongState(NOTHING.format(job_id, before.status))
         counts = frozen_counts(connection, row)

@@ -44,6 +44,8 @@ IDLE_SECONDS = 30.0
 CHECK_SECONDS = 3.0
 BODY_BYTES = 1 << 20
 HEADER_BYTES = 64 << 10
+# The body waits until it is asked for, and is unpacked by us, who count.
+UNREAD: Mapping[str, Any] = {"preload_content": False, "decode_content": False}
 REDIRECTS = (301, 302, 303, 307, 308)
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
@@ -108,22 +110,13 @@ class Outbound:
         target = parse_url(url) if isinstance(url, str) else url
         sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **checked(headers or {})}
         with ExitStack() as stack:
-            limit = (
-                Deadline(deadline, target.site) if isinstance(deadline, float | int) else deadline
-            )
+            limit = deadline if isinstance(deadline, Deadline) else Deadline(deadline, target.site)
             stack.callback(limit.close)
             call = Call(target, limit, idle)
             with call.translated():
                 connection = self._connection(target, limit, idle)
                 stack.callback(connection.close)
-                connection.request(
-                    method,
-                    target.path,
-                    body,
-                    sent,
-                    preload_content=False,
-                    decode_content=False,
-                )
+                connection.request(method, target.path, body, sent, **UNREAD)
                 raw = connection.getresponse()
             stack.callback(raw.close)
             call.check(raw)

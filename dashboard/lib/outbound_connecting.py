@@ -40,8 +40,8 @@ class Rules:
                     f"{target.host} leads to an address of {what}. Only public addresses can be"
                     " called, unless an administrator allows the network (WEBHOOK_ALLOW_NETWORKS)."
                 )
-        open_to = all(is_in(address, self.networks) for address in addresses)
-        if target.scheme == "http" and self.https_only and not open_to:
+        allowed = bool(addresses) and all(is_in(address, self.networks) for address in addresses)
+        if target.scheme == "http" and self.https_only and not allowed:
             raise UrlInsecure(f"{target.site} is not encrypted. Use https://.")
 
 

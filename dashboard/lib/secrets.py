@@ -23,7 +23,7 @@ class SecretBox:
     """Encrypts with the first of `keys` (SECRETS_KEY: new, old, …), reads with all of them.
 
     The `fallback` (SECRET_KEY) encrypts where there are none, and reads what it once encrypted.
-    Raises ConfigurationError for a key that is too short.
+    Raises ConfigurationError for a key that is too short, and where there is none at all.
     """
 
     def __init__(self, keys: Sequence[str], fallback: str) -> None:
@@ -33,7 +33,9 @@ class SecretBox:
                     f"SECRETS_KEY holds a key of {len(key)} characters. Use at least"
                     f" {FEWEST_CHARACTERS}, better 32 random bytes in hexadecimal."
                 )
-        self._fernet = MultiFernet([Fernet(derived(key)) for key in (*keys, fallback)])
+        if not (keys or fallback):
+            raise ConfigurationError("Secrets need a key: set SECRET_KEY.")
+        self._fernet = MultiFernet([Fernet(derived(key)) for key in (*keys, fallback) if key])
 
     def encrypt(self, text: str) -> str:
         return self._fernet.encrypt(text.encode()).decode()

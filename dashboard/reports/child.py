@@ -24,14 +24,14 @@ MOST_ANSWER = 4 << 20
 
 
 def run_child(request: Mapping[str, Any], check: Callable[[], None]) -> dict[str, Any]:
-    """The facts of the report, whose file is then at `request["output"]`.
+    """The facts of the report, whose file is then behind the descriptor `request["output"]`.
 
     `request` has report (its class path), url, parameters, now, output, timeout (seconds), memory
     (bytes). `check` is called five times a second; what it raises ends the process, as does the
     end of this one. Raises ReportRefused, TargetAway.
     """
     line = json.dumps({**request, "paths": sys.path}).encode() + b"\n"
-    with tempfile.TemporaryFile() as said, started(said) as process:
+    with tempfile.TemporaryFile() as said, started(said, request["output"]) as process:
         with suppress(BrokenPipeError):
             pipe(process.stdin).write(line)
         answer = Answer(process, check, START_SECONDS)
@@ -42,7 +42,7 @@ def run_child(request: Mapping[str, Any], check: Callable[[], None]) -> dict[str
 
 
 @contextmanager
-def started(said: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
+def started(said: IO[bytes], output: int) -> Iterator["subprocess.Popen[bytes]"]:
     """Ended with all that it started, whatever happens inside."""
     process = subprocess.Popen(  # noqa: S603 (our own module, nothing from outside on its command line)
         [sys.executable, "-P", "-m", MODULE],
@@ -51,6 +51,7 @@ def started(said: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
         stderr=said,
         env=environment(),
         bufsize=0,
+        pass_fds=[output],
         start_new_session=True,
     )
     with process:

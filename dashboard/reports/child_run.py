@@ -59,7 +59,8 @@ def make(request: Mapping[str, Any], say: Any) -> dict[str, Any]:
     except DBAPIError as error:
         raise too_slow(request["timeout"]) if is_timeout(error) else database_error(error) from None
     check_columns(table.column_names, report.named_columns)
-    pq.write_table(table, request["output"], row_group_size=GROUP_ROWS)
+    with open(request["output"], "wb") as output:
+        pq.write_table(table, output, row_group_size=GROUP_ROWS)
     types = [str(kind) for kind in table.schema.types]
     facts = {"rows": table.num_rows, "of": of, "cut": cut, "seconds": round(seconds, 3)}
     return {**facts, "read_at": at.isoformat(), "names": table.column_names, "types": types}

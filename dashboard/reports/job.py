@@ -3,7 +3,6 @@
 import re
 import tempfile
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from dashboard.jobs.whole_job import BaseWholeJob, Desk, Result
@@ -26,22 +25,23 @@ class GenericReportJob(BaseWholeJob):
         report, moment = report_for(self.job_type), now()
         kept = dict(self.options.get("params") or {})
         said = told(report.parameters, kept, resolve(report.parameters, kept, moment))
-        with tempfile.TemporaryDirectory(prefix="jobengine-report-") as folder:
-            output = Path(folder, "result.parquet")
+        # Without a name: a worker that is killed leaves nothing behind.
+        with tempfile.TemporaryFile() as output:
             request = {
                 "report": f"{type(report).__module__}:{type(report).__qualname__}",
                 "url": desk.settings.target_database_url,
                 "parameters": kept,
                 "now": moment.isoformat(),
-                "output": str(output),
+                "output": output.fileno(),
                 "timeout": report.timeout,
                 "memory": report.memory,
             }
             facts = run_child(request, desk.check)
             desk.check()
-            with output.open("rb") as stream:
-                stored = desk.store.put(stream, folder=REPORTS, limit=MOST_BYTES)
-        name = f"{self.job_type.name}-{moment:%Y-%m-%d}.parquet"
+            output.seek(0)
+            stored = desk.store.put(output, folder=REPORTS, limit=MOST_BYTES)
+        cut = f"-first-{facts['rows']}-rows" if facts["cut"] else ""
+        name = f"{self.job_type.name}-{moment:%Y-%m-%d}{cut}.parquet"
         meta = {"report": {**shown(report, facts), "parameters": said}}
         return Result(stored, name, facts["rows"], meta)
 

@@ -52,9 +52,15 @@ def letter(context: JobContext, mail: AnyRow) -> EmailMessage:
 
 
 def finished(context: JobContext, job_id: int) -> AnyRow:
-    """The job's row with key, rows and user_name of what it made."""
+    """The job's row with key, rows and file_name of what it made, and user_name of its owner."""
     query = (
-        select(*JOB.c, FILE.c.key, FILE.c.rows, USER.c.name.label("user_name"))
+        select(
+            *JOB.c,
+            FILE.c.key,
+            FILE.c.rows,
+            FILE.c.name.label("file_name"),
+            USER.c.name.label("user_name"),
+        )
         .join(FILE, FILE.c.id == JOB.c.output_id)
         .outerjoin(USER, USER.c.id == JOB.c.user_id)
         .where(JOB.c.id == job_id)
@@ -70,7 +76,7 @@ def attached(context: JobContext, job: AnyRow, options: WriteOptions) -> list[At
     """The whole result as a file, if it stays under `MOST_ATTACHED` bytes."""
     with closing(file_pieces(context.store, job.key, options)) as pieces:
         data = at_most(pieces, MOST_ATTACHED)
-    name = f"{job.type}-{job.id}{options.suffix}"
+    name = f"{job.file_name.removesuffix('.parquet')}{options.suffix}"
     return [] if data is None else [Attachment(name, options.media_type, data)]
 
 

@@ -7,22 +7,22 @@ a day when the report runs.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Numeric, String
+from sqlalchemy import BigInteger, Date, text
 
 from dashboard.errors import ConfigurationError, InputRefused
-from dashboard.exporters.filters_dates import ALLOWED, months_on, relative
+from dashboard.exporters.filters_dates import months_on
+from dashboard.reports.parameter_types import KINDS, Choices
 
 NAME = re.compile(r"[a-z][a-z0-9_]*", re.A)
-DAY, MONTH = re.compile(r"\d{4}-\d\d-\d\d", re.A), re.compile(r"\d{4}-\d\d", re.A)
-WHOLE = re.compile(r"[+-]?\d{1,19}", re.A)
-MOST_CHARACTERS, MOST_WHOLE, MOST_DIGITS = 10_000, 2**63 - 1, 100
-TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+# Comments and opening brackets may stand before the word that reads.
+READS = re.compile(
+    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:select|with|values|table)\b", re.I | re.S
+)
 
-Choices = Mapping[str, str]  # each value and how it is called
 Values = Mapping[str, Any]
 
 
@@ -78,108 +78,6 @@ class Parameter:
         return None if kept is None else KINDS[self.type].resolved(kept, now)
 
 
-def read_text(value: Any, _choices: Choices, _now: datetime) -> str:
-    if not isinstance(value, str) or "\0" in value or len(value) > MOST_CHARACTERS:
-        raise ValueError(
-            f"is {shown(value)}. Use a text of at most {MOST_CHARACTERS:,} characters."
-        )
-    return value
-
-
-def read_integer(value: Any, _choices: Choices, _now: datetime) -> int:
-    text = str(value).strip() if isinstance(value, int | str) and value is not True else ""
-    if value is False or not WHOLE.fullmatch(text) or abs(int(text)) > MOST_WHOLE:
-        raise ValueError(f"is {shown(value)}, no whole number. Use digits, as in 42.")
-    return int(text)
-
-
-def read_decimal(value: Any, _choices: Choices, _now: datetime) -> str:
-    try:
-        found = Decimal(str(value).strip()) if not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or abs(found.adjusted()) > MOST_DIGITS:
-        raise ValueError(f"is {shown(value)}, no number. Use digits and a point, as in 2.5.")
-    return format(found, "f")
-
-
-def read_date(value: Any, _choices: Choices, now: datetime) -> str:
-    if day_of(value, now, DAY, "") is None:
-        raise ValueError(f"is {shown(value)}, no day. Use YYYY-MM-DD, or {ALLOWED}.")
-    return str(value)
-
-
-def read_month(value: Any, _choices: Choices, now: datetime) -> str:
-    if day_of(value, now, MONTH, "-01") is None:
-        raise ValueError(f"is {shown(value)}, no month. Use YYYY-MM, or {ALLOWED}.")
-    return str(value)
-
-
-def read_choice(value: Any, choices: Choices, _now: datetime) -> str:
-    if value not in choices:
-        known = ", ".join(list(choices)[:20]) or "none, there is no choice now"
-        raise ValueError(f"is {shown(value)}, which is no choice. Use one of: {known}.")
-    return str(value)
-
-
-def read_boolean(value: Any, _choices: Choices, _now: datetime) -> bool:
-    found = value if isinstance(value, bool) else TRUTHS.get(str(value).lower())
-    if found is None:
-        raise ValueError(f"is {shown(value)}. Use true or false.")
-    return found
-
-
-def day_of(value: Any, now: datetime, form: "re.Pattern[str]", rest: str) -> date | None:
-    """A written or relative day; None when it is neither. A moment is no day."""
-    try:
-        if isinstance(value, str) and form.fullmatch(value):
-            return date.fromisoformat(value + rest)
-        found = relative(value, now) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        return None
-    return None if isinstance(found, datetime) else found
-
-
-def resolved_date(kept: str, now: datetime) -> date:
-    return certain(day_of(kept, now, DAY, ""), kept)
-
-
-def resolved_month(kept: str, now: datetime) -> date:
-    return certain(day_of(kept, now, MONTH, "-01"), kept).replace(day=1)
-
-
-def certain(day: date | None, kept: str) -> date:
-    if day is None:
-        raise refused("", f"{kept!r} names no day of the years 1 to 9999 any more.")
-    return day
-
-
-def as_kept(kept: Any, _now: datetime) -> Any:
-    return kept
-
-
-def resolved_decimal(kept: str, _now: datetime) -> Decimal:
-    return Decimal(kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How values of a type are read, what they become, and their type in SQL."""
-
-    read: Callable[[Any, Choices, datetime], Any]
-    resolved: Callable[[Any, datetime], Any]
-    sql: Any
-
-
-KINDS: Mapping[str, Kind] = {
-    "text": Kind(read_text, as_kept, String()),
-    "integer": Kind(read_integer, as_kept, BigInteger()),
-    "decimal": Kind(read_decimal, resolved_decimal, Numeric()),
-    "date": Kind(read_date, resolved_date, Date()),
-    "month": Kind(read_month, resolved_month, Date()),
-    "choice": Kind(read_choice, as_kept, String()),
-    "boolean": Kind(read_boolean, as_kept, Boolean()),
-}
 ChoicesOf = Callable[[Parameter], Choices]
 
 
@@ -198,6 +96,10 @@ def check_parameter(name: str, parameter: Parameter) -> None:
         raise ConfigurationError(
             f"{where}: choices or a query belong to the type choice, and to it only."
         )
+    if parameter.query and not READS.match(parameter.query):
+        raise ConfigurationError(f"{where}: its query does not begin with SELECT.")
+    if parameter.query and text(parameter.query).compile().params:
+        raise ConfigurationError(f"{where}: its query names a parameter. It has none to name.")
 
 
 def read_each(
@@ -272,7 +174,3 @@ def is_relative(parameter: Parameter, kept: Any) -> bool:
 
 def label_of(name: str, parameter: Parameter) -> str:
     return parameter.label or name.replace("_", " ").capitalize()
-
-
-def shown(value: Any) -> str:
-    return f'"{value[:60]}"' if isinstance(value, str) else repr(value)[:60]

@@ -1,6 +1,5 @@
 """What an engineer writes for a report; see docs/reports.md."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,7 +8,7 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 
 from dashboard.errors import ConfigurationError
 from dashboard.jobs.registry import JobType
-from dashboard.reports.parameters import Parameter, bound, check_parameter
+from dashboard.reports.parameters import READS, Parameter, bound, check_parameter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
 CHARTS = ("bar", "line", "stacked")
 EVERY = "*"
 DIALECTS = ("postgresql", "sqlite")
-# Comments and opening brackets may stand before the word that reads.
-READS = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:select|with|values|table)\b", re.I | re.S
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,14 @@ from dashboard.jobs.chunk_job import Connect
 from dashboard.jobs.registry import JobType
 from dashboard.jobs.submission import Submitted, an_object, given, later, run_at, words, wrong
 from dashboard.lib.clock import now
-from dashboard.reports.parameters import Choices, Parameter, label_of, read_parameters
+from dashboard.reports.parameter_types import Choices
+from dashboard.reports.parameters import Parameter, label_of, read_parameters
 from dashboard.reports.refusals import database_error
 from dashboard.reports.report import report_for
 
 MOST_CHOICES, MOST_ADDRESSES = 1_000, 50
+# A page waits for them.
+CHOICES_MILLISECONDS = 10_000
 ELSEWHERE = {
     **dict.fromkeys(("filters", "columns", "format"), "an export; a report takes params"),
     **dict.fromkeys(("mapping", "key", "mode", "file"), "an import; a report takes params"),
@@ -51,6 +54,8 @@ def choices_of(parameter: Parameter, connect: Connect) -> Choices:
     try:
         with connect() as connection:
             connection.execution_options(sqlite_begin="DEFERRED")
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {CHOICES_MILLISECONDS}")
             rows = connection.execute(text(parameter.query)).fetchmany(MOST_CHOICES)
     except DBAPIError as error:
         raise InputRefused(
@@ -60,8 +65,8 @@ def choices_of(parameter: Parameter, connect: Connect) -> Choices:
     return {str(row[0]): str(row[-1]) for row in rows if row[0] is not None}
 
 
-def schema_fields(job_type: JobType, connect: Connect) -> list[dict[str, Any]]:
-    """Each parameter as `GET /api/job-types` lists it."""
+def schema_fields(job_type: JobType) -> list[dict[str, Any]]:
+    """Each parameter as `GET /api/job-types` lists it; choices only where no query is asked."""
     found = []
     for name, parameter in report_for(job_type).parameters.items():
         field: dict[str, Any] = {
@@ -71,9 +76,8 @@ def schema_fields(job_type: JobType, connect: Connect) -> list[dict[str, Any]]:
             "required": parameter.required and parameter.default is None,
             "default": parameter.default,
         }
-        if parameter.type == "choice":
-            choices = choices_of(parameter, connect)
-            field["choices"] = [{"value": v, "label": label} for v, label in choices.items()]
+        if parameter.fixed_choices:
+            field["choices"] = list(parameter.fixed_choices)
         found.append(field)
     return found
 

@@ -57,13 +57,13 @@ def chosen(last: list[datetime], moment: datetime, catch_up: str) -> list[dateti
 
 
 def missed_words(found: Plan, cron: Cron) -> str:
-    first = local(found.due, cron)
+    """On the schedule's own clock, whose zone is named: pages show other times in the reader's."""
+    first, zone = local(found.due, cron), cron.zone.key
     if found.missed == 1:
-        return f"The run of {first} was missed: nobody was there to start it."
+        return f"The run of {first} ({zone}) was missed: nothing was running to start it."
     last = local(found.missed_until or found.due, cron)
-    return (
-        f"{found.missed:,} runs from {first} to {last} were missed: nobody was there to start them."
-    )
+    runs = f"{found.missed:,} runs from {first} to {last} ({zone})"
+    return f"{runs} were missed: nothing was running to start them."
 
 
 def local(moment: datetime, cron: Cron) -> str:

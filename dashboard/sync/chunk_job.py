@@ -171,8 +171,9 @@ class GenericSyncChunkJob(GenericImportChunkJob):
     def _mapping(self, extraction: Extraction, before: Position) -> ColumnMapping:
         if not extraction.columns:
             return ColumnMapping({}, ())
-        refuse_lost(self.importer, before.columns, extraction.columns)
-        return self._match(extraction.columns)
+        mapping = self._match(extraction.columns)
+        refuse_lost(self.importer, before.filled, mapping, extraction.columns)
+        return mapping
 
     def _keys(self, mapping: ColumnMapping) -> tuple[list[tuple[str, ...]], int | None]:
         if not mapping.fields:
@@ -227,7 +228,9 @@ class GenericSyncChunkJob(GenericImportChunkJob):
         if self.importer.mode != "mirror":
             return None
         places = [(c.offset, c.length, c.first_row, c.rows) for c in chunks if c.length]
-        return deletion_of(self.target, self._stage(layout, places), self.connect, places)
+        refused = sum(len(c.hints.get("refused", ())) for c in chunks)
+        stage = self._stage(layout, places)
+        return deletion_of(self.target, stage, self.connect, places, refused)
 
     def _stage(self, layout: Mapping[str, Any], places: Sequence[Sequence[int]]) -> KeyStage:
         job = replace(self.facts(layout), check=False)
@@ -243,8 +246,8 @@ class GenericSyncChunkJob(GenericImportChunkJob):
     def run_chunk(self, chunk: Chunk) -> Outcome:
         outcome = self._outcome(chunk)
         if chunk.only_rows is None and self.purpose == "run":
-            columns = tuple(chunk.layout["fields"])
-            step = Step.from_json(chunk.planned.hints["step"], columns)
+            filled = tuple(chunk.layout["fields"].values())
+            step = Step.from_json(chunk.planned.hints["step"], filled)
             name = self.job_type.name
             writer = CursorWriter(outcome.writer, name, step, self.uuid, chunk.number)
             outcome.writer = writer

@@ -39,8 +39,8 @@ CURSORS = Table(
     Column("version", BigInteger, nullable=False),
     # The source's own (source.py: Cursor).
     Column("cursor", JSON(none_as_null=True)),
-    # The source's columns that filled a field when it was last read.
-    Column("columns", JSON(none_as_null=True)),
+    # The fields that the source's columns filled when it was last read.
+    Column("filled", JSON(none_as_null=True)),
     # What was being read when rows were taken that the cursor does not cover yet.
     Column("unfinished", Text),
     Column("job_uuid", String(36)),
@@ -61,7 +61,7 @@ class Position:
 
     version: int = 0
     cursor: Mapping[str, Any] | None = None
-    columns: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
     unfinished: str | None = None
     job_uuid: str | None = None
     at: datetime | None = None
@@ -72,14 +72,14 @@ class Step:
     """What one chunk does to the cursor. `version` is the one the plan counts on before it.
 
     `cursor` None leaves it where it is. `marks` are files now wholly taken. `unfinished` names what
-    rows of this chunk belong to when no cursor and no mark covers them yet.
+    rows of this chunk belong to when no cursor and no mark covers them yet. `filled` are fields.
     """
 
     version: int
     cursor: Mapping[str, Any] | None = None
     marks: tuple[str, ...] = ()
     unfinished: str | None = None
-    columns: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """For a chunk's hints."""
@@ -91,8 +91,8 @@ class Step:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], columns: tuple[str, ...]) -> "Step":
-        return cls(**{**data, "marks": tuple(data["marks"]), "columns": columns})
+    def from_json(cls, data: Mapping[str, Any], filled: tuple[str, ...]) -> "Step":
+        return cls(**{**data, "marks": tuple(data["marks"]), "filled": filled})
 
 
 def ensure_cursors(target: Engine) -> None:
@@ -127,15 +127,14 @@ def positions(connection: Connection) -> dict[str, Position]:
 
 
 def standing(row: Row[Any]) -> Position:
-    columns = tuple(row.columns or ())
-    return Position(row.version, row.cursor, columns, row.unfinished, row.job_uuid, row.at)
+    filled = tuple(row.filled or ())
+    return Position(row.version, row.cursor, filled, row.unfinished, row.job_uuid, row.at)
 
 
 def advance(connection: Connection, name: str, step: Step, job_uuid: str, chunk: int) -> None:
     """In the transaction of the chunk's records. Raises CursorMoved, when all is rolled back."""
     values: dict[str, Any] = {
         "version": step.version + 1,
-        "columns": list(step.columns) or None,
         "unfinished": step.unfinished,
         "job_uuid": job_uuid,
         "chunk": chunk,
@@ -143,6 +142,8 @@ def advance(connection: Connection, name: str, step: Step, job_uuid: str, chunk:
     }
     if step.cursor is not None:
         values["cursor"] = dict(step.cursor)
+    if step.filled:  # a run without rows has seen no columns
+        values["filled"] = list(step.filled)
     if not compare_and_set(connection, name, step.version, values):
         raise CursorMoved(
             f"Another job of {name} took rows while this one ran, so this one writes nothing more."

@@ -41,10 +41,6 @@ class Piece:
     open: str | None = None
     refused: list[list[Any]] = field(default_factory=list)
 
-    @property
-    def rows(self) -> int:
-        return self.place.rows + len(self.refused)
-
     def cover(self, page: Page) -> None:
         """All rows up to here are covered by what the page says."""
         if page.cursor is not None:
@@ -75,6 +71,8 @@ class Extraction:
     _mapped: frozenset[str] = frozenset()
     _waiting: list[pa.RecordBatch] = field(default_factory=list)
     _next: Piece | None = None
+    # What of the rows so far nothing covers yet; a refused row adds no record.
+    _open: str | None = None
     _held: tuple[int, int] = (0, 0)
     _offset: int = 0
 
@@ -123,10 +121,10 @@ class Extraction:
         are not: the cursor then never stands before a record that is there."""
         if self._next is None:
             return False
-        if self._next.open is None and not covers(page):
-            return True
         if page.refused is not None:
             return len(self._next.refused) == MOST_REFUSED
+        if self._next.open is None and not covers(page):
+            return True
         rows, size = measured(page)
         held_rows, held_bytes = self._held
         other = bool(self._waiting) and page.rows.schema != self._waiting[0].schema
@@ -134,12 +132,12 @@ class Extraction:
 
     def _hold(self, page: Page) -> None:
         if self._next is None:
-            self._next = Piece()
-        self._next.open = page.name
+            self._next = Piece(open=self._open)
         if page.refused is not None:
             told = [page.refused.code, page.refused.message, page.name]
             self._next.refused.append([page.base + 1, *told])
             return
+        self._next.open = self._open = page.name
         rows, size = measured(page)
         self._waiting.append(page.rows)
         self._held = (self._held[0] + rows, self._held[1] + size)
@@ -148,6 +146,7 @@ class Extraction:
         """A page without rows speaks for the rows before it."""
         if not covers(page):
             return
+        self._open = None
         piece = self._next or (self.found[-1] if self.found else None)
         if piece is None:
             piece = self.early = self.early or Piece()

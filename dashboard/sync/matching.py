@@ -35,14 +35,16 @@ def match_source(
         ) from None
 
 
-def refuse_lost(sync: Sync, before: Sequence[str], columns: Sequence[str]) -> None:
-    """Columns that filled a field until now must still be there. Raises InputRefused."""
-    lost = [name for name in before if name not in columns]
+def refuse_lost(
+    sync: Sync, before: Sequence[str], mapping: ColumnMapping, columns: Sequence[str]
+) -> None:
+    """Fields that were filled until now must still be. Raises InputRefused."""
+    lost = [name for name in before if name not in mapping.filled]
     if lost:
         raise InputRefused(
-            f"{sync.source.describe()} no longer has {listed([repr(name) for name in lost])}, which"
-            f" filled a field until now. Columns found: {listed(columns)}. Nothing was written. Put"
-            " it back; if it is gone for good, an admin resets what the sync knows of columns.",
+            f"{sync.source.describe()} no longer has a column for {listed(lost)}, which it filled"
+            f" until now. Columns found: {listed(columns)}. Nothing was written. Put it back; if it"
+            " is gone for good, an admin resets what the sync knows of columns.",
             code=CODE,
             details={"missing": lost, "columns": list(columns)},
         )

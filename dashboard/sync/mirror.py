@@ -50,9 +50,14 @@ class Deletion:
 
 
 def deletion_of(
-    target: TableDescription, stage: KeyStage, connect: Connect, places: Sequence[Sequence[int]]
+    target: TableDescription,
+    stage: KeyStage,
+    connect: Connect,
+    places: Sequence[Sequence[int]],
+    refused: int,
 ) -> Deletion:
-    """What the mirror would delete now; the stage's transaction is rolled back."""
+    """What the mirror would delete now; the stage's transaction is rolled back. Of `refused` rows
+    the source could not even read the cells."""
     with connect() as connection:
         reading = connection.execution_options(sqlite_begin="DEFERRED")
         with reading.begin() as transaction:
@@ -60,7 +65,8 @@ def deletion_of(
             rows, kept = counts(reading, target, stage)
             of = int(reading.scalar(select(func.count()).select_from(target.table)) or 0)
             transaction.rollback()
-    return Deletion(0 if stage.unread else rows, of, kept, stage.unread, places)
+    unread = stage.unread + refused
+    return Deletion(0 if unread else rows, of, kept, unread, places)
 
 
 def counts(connection: Connection, target: TableDescription, stage: KeyStage) -> tuple[int, int]:
@@ -109,8 +115,9 @@ class MirrorWriter:
 
     def write(self, connection: Connection) -> Written:
         """Raises DeletesMore; all is rolled back then."""
-        if self.stage.unread:
-            return Written([], notes=noted(0, self.deletion.kept, self.stage.unread))
+        unread = max(self.stage.unread, self.deletion.unread)
+        if unread:
+            return Written([], notes=noted(0, self.deletion.kept, unread))
         named = named_by_others(connection, self.target.table)
         gone = self.stage.gone()
         deleted = self._delete(connection, gone if named is None else and_(gone, not_(named)))

@@ -32,7 +32,7 @@ def forget(connection: Connection, name: str, what: Memory) -> Position:
         forget_marks(connection, name)
     values = {
         Memory.CURSOR: {"cursor": None, "unfinished": None},
-        Memory.COLUMNS: {"columns": None},
+        Memory.COLUMNS: {"filled": None},
     }
     connection.execute(
         update(CURSORS)

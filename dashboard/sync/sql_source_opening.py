@@ -73,12 +73,13 @@ class Database:
         self._engine = create_engine(
             opened(url) if self.family == "sqlite" else url,
             poolclass=NullPool,
-            connect_args=connect_options(url, seconds),
+            connect_args=connect_options(url),
         )
         self._thread = ThreadPoolExecutor(1, "source")
         self._step: Future[Any] | None = None
         self._connection: Connection | None = None
         self._result: CursorResult[Any] | None = None
+        self._cursor: Any = None
         self._line: socket.socket | None = None
 
     @property
@@ -87,17 +88,18 @@ class Database:
             raise SourceError("The source's database is not open.")
         return self._connection
 
-    def run(self, step: Callable[[], Found]) -> Found:
-        """Its result. Raises SourceError, and what `check` raises."""
+    def run(self, step: Callable[[], Found], seconds: float | None = None) -> Found:
+        """Its result; `seconds` when it may take another time. Raises SourceError, and what `check`
+        raises."""
         self.check()
         grace = 0 if self.family == "sqlite" else GRACE_SECONDS
-        ends = time.monotonic() + self.seconds + grace
+        ends = time.monotonic() + (seconds or self.seconds) + grace
         future: Future[Found] = self._thread.submit(step)
         self._step = future
         while not wait([future], LOOK_EVERY).done:
             self.check()
             if time.monotonic() > ends:
-                raise too_slow(self.url, self.seconds)
+                raise too_slow(self.url, self.seconds) if seconds is None else silent(self.url)
         try:
             return future.result()
         except DBAPIError as error:
@@ -118,6 +120,8 @@ class Database:
             connection.execution_options(**options)
         elif self.family != "sqlite":
             self._line = duplicate(driver._sock.fileno())
+            # Short for the greeting; from now on `run` is the one that watches the time.
+            driver._read_timeout = self.seconds + 2 * GRACE_SECONDS
         for statement in self._settings():
             connection.exec_driver_sql(statement)
 
@@ -141,6 +145,7 @@ class Database:
         """Begin to read its rows; they stay with the server until they are fetched."""
         stream = self.connection.execution_options(stream_results=True)
         self._result = self.run(lambda: stream.execute(statement))
+        self._cursor = self._result.cursor
 
     def fetch(self, count: int) -> Sequence[Row[Any]]:
         """The next rows, at most `count`; none: that was all."""
@@ -183,10 +188,14 @@ class Database:
 
     def _leave(self) -> None:
         # The driver's first: interrupted, it says so once, and the others would log it.
-        for end in (self._result and self._result.cursor, self._result, self._connection):
+        for end in (self._cursor, self._result, self._connection):
             if end is not None:
                 with suppress(Exception):  # it was cut in the middle of a word
                     end.close()
+        unread = getattr(self._cursor, "_result", None)
+        if unread is not None and self.family in UNSTOPPABLE:
+            # Else the driver looks for the rest of the rows later, on a line that is gone.
+            unread.unbuffered_active = False
         self._engine.dispose()
 
     def _meaning(self, error: DBAPIError) -> SourceError:
@@ -211,7 +220,7 @@ def database(url: URL, seconds: float, check: Callable[[], None]) -> Iterator[Da
     """Open and read-only. Raises SourceError."""
     found = Database(url, seconds, check)
     try:
-        found.run(found.open)
+        found.run(found.open, CONNECT_SECONDS)
         yield found
     finally:
         found.close()
@@ -223,7 +232,7 @@ def opened(url: URL) -> URL:
     return url.set(database=f"file:{path}").update_query_dict({"mode": "rw", "uri": "true"})
 
 
-def connect_options(url: URL, seconds: float) -> dict[str, Any]:
+def connect_options(url: URL) -> dict[str, Any]:
     """What the driver is told besides the URL."""
     family = url.get_backend_name()
     if family == "sqlite":
@@ -234,11 +243,10 @@ def connect_options(url: URL, seconds: float) -> dict[str, Any]:
             "application_name": "jobengine",
             "client_encoding": "utf8",
         }
-    wait_seconds = int(seconds + 2 * GRACE_SECONDS)
     options = {
         "connect_timeout": CONNECT_SECONDS,
-        "read_timeout": wait_seconds,
-        "write_timeout": wait_seconds,
+        "read_timeout": CONNECT_SECONDS,
+        "write_timeout": CONNECT_SECONDS,
         "conv": as_mysql_texts(),
     }
     # As text it would be taken for Latin-1, unlike what servers have it in.
@@ -255,7 +263,15 @@ def said_by(error: Any) -> str:
     primary = getattr(getattr(error, "diag", None), "message_primary", None)
     words = primary or (error.args[-1] if error.args else "nothing")
     lines = [line.strip() for line in str(words).splitlines() if line.strip()]
-    return (lines[-1] if lines else "nothing")[:300]
+    return (lines[0] if lines else "nothing")[:300]
+
+
+def silent(url: URL) -> SourceError:
+    return SourceError(
+        f"{shown(url)} does not answer. Check the URL, and that the server runs.",
+        code="not_reachable",
+        permanent=False,
+    )
 
 
 def too_slow(url: URL, seconds: float) -> SourceError:

@@ -16,7 +16,7 @@ from dashboard.jobs.dispatcher import dispatch
 from dashboard.jobs.presenter import views
 from dashboard.jobs.registry import JobType, Kind
 from dashboard.models.job import Job
-from dashboard.reports.parameters import Choices
+from dashboard.reports.parameter_types import Choices
 from dashboard.reports.recipients import check_recipients
 from dashboard.reports.report import Report, report_for
 from dashboard.reports.runs import newest_runs, parameters_of, runs_of

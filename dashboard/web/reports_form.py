@@ -9,7 +9,8 @@ from wtforms.validators import InputRequired
 
 from dashboard.errors import InputRefused
 from dashboard.formats.write_options import FORMATS
-from dashboard.reports.parameters import Choices, Parameter, label_of
+from dashboard.reports.parameter_types import Choices
+from dashboard.reports.parameters import Parameter, label_of
 from dashboard.reports.report import Report
 from dashboard.web.forms import show_refusal, text
 

@@ -5,9 +5,10 @@ import pytest
 from dashboard.auth.permissions import ROLE_PERMISSIONS, Permission, may
 from dashboard.models.user import Role, User
 
-OWN = {"jobs.view_own", "jobs.run", "jobs.change_own", "account.use"}
+OWN = {"jobs.view_own", "jobs.run", "jobs.change_own", "schedules.use", "account.use"}
 EXPECTED = {
-    "admin": {*OWN, "jobs.view_all", "jobs.change_all", "users.manage", "audit.view"},
+    "admin": {*OWN, "jobs.view_all", "jobs.change_all", "syncs.manage"}
+    | {"users.manage", "audit.view"},
     "manager": {"jobs.view_own", "jobs.view_all", "account.use"},
     "staff": OWN,
     "integrator": OWN,

@@ -110,7 +110,9 @@ def test_unknown_names_and_closed_ports_are_told() -> None:
 
     with pytest.raises(NotReachable, match=r"shop\.example is not known"):
         call(Outbound(resolver=nobody), "https://shop.example/")
-    Outbound(resolver=nobody).check_url("https://shop.example/")
+    Outbound(resolver=nobody, https_only=True).check_url("https://shop.example/")
+    with pytest.raises(UrlInsecure):
+        Outbound(LOOPBACK, resolver=nobody, https_only=True).check_url("http://shop.example/")
     with pytest.raises(NotReachable, match="does not answer"):
         call(Outbound(LOOPBACK), "http://127.0.0.1:1025/")
 

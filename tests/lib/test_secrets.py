@@ -40,3 +40,11 @@ def test_keys_change_one_by_one() -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least 16"):
         SecretBox(("short",), MAIN)
+
+
+def test_no_key_is_no_key() -> None:
+    with pytest.raises(ConfigurationError, match="set SECRET_KEY"):
+        SecretBox((), "")
+    stored = SecretBox((NEW,), "").encrypt("word")
+    with pytest.raises(SecretUnreadable):
+        SecretBox((OLD,), "").decrypt(stored)

@@ -94,7 +94,6 @@ SAMPLES = "tests.reports.sample_reports"
 TYPES = {
     "report": {
         "sales-report": {"label": "Sales", "report": f"{SAMPLES}:Sales"},
-        "dies-report": {"report": f"{SAMPLES}:Dies"},
         "badsql-report": {"report": f"{SAMPLES}:BadSql"},
         "long-report": {"report": f"{SAMPLES}:LongCode"},
         "query-report": {"report": f"{SAMPLES}:LongSql"},

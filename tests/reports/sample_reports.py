@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import pandas as pd
 from sqlalchemy import text
 
 from dashboard.errors import InputRefused
@@ -33,6 +32,8 @@ class ByCode(Report):
     parameters = {"least": Parameter("integer", default=0)}
 
     def run(self, connection, parameters):
+        import pandas as pd
+
         query = text("SELECT kind, pieces FROM sales WHERE pieces >= :least ORDER BY id")
         frame = pd.read_sql(query, connection, params=parameters)
         return frame.groupby("kind").agg(pieces=("pieces", "sum"))
@@ -133,6 +134,8 @@ class EatsMemory(Report):
     memory = 512 << 20
 
     def run(self, connection, parameters):
+        import pandas as pd
+
         return pd.DataFrame({"x": [bytearray(900 << 20)]})
 
 
@@ -143,6 +146,8 @@ class Dies(Report):
 
 class Prints(Report):
     def run(self, connection, parameters):
+        import pandas as pd
+
         print('{"refused": {"code": "x", "message": "x"}}', flush=True)
         os.write(1, b'{"ready": true}\n')
         return pd.DataFrame({"x": [1]})

@@ -51,7 +51,7 @@ def test_a_report_that_says_nothing_is_named():
     with pytest.raises(ConfigurationError, match="neither sql nor a method run"):
         report_for(report_type("Empty"))
     with pytest.raises(ConfigurationError, match="no Report class"):
-        report_for(report_type("pd"))
+        report_for(report_type("Path"))
 
 
 def test_colons_that_are_no_parameters():

@@ -8,7 +8,8 @@ import pytest
 
 from config import ROOT
 from dashboard.reports import child_run
-from dashboard.reports.parameters import KINDS, read_parameters
+from dashboard.reports.parameter_types import KINDS
+from dashboard.reports.parameters import read_parameters
 from dashboard.reports.report import Report
 
 PAGE = (ROOT / "docs" / "reports.md").read_text()

@@ -128,6 +128,8 @@ def test_a_month_binds_its_parts_and_its_end():
         ("x", Parameter("number"), "no type 'number'"),
         ("x", Parameter("choice"), "choices or a query"),
         ("x", Parameter("text", choices=("a",)), "choices or a query"),
+        ("x", Parameter("choice", query="DELETE FROM t"), "begin with SELECT"),
+        ("x", Parameter("choice", query="SELECT :y"), "has none to name"),
     ],
 )
 def test_a_wrong_parameter_is_named(name, parameter, said):

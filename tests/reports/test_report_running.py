@@ -31,6 +31,7 @@ def refused(desk, name, **params):
     return caught.value
 
 
+@on("sqlite")
 def test_sql_becomes_a_stored_file_with_its_facts(desk):
     result = run(desk, "Sales", kind=None, least=2)
     assert [row["pieces"] for row in rows_of(desk, result)] == [8, 4, 8]
@@ -57,6 +58,14 @@ def test_what_a_report_prints_is_no_answer(desk):
     assert run(desk, "Prints").rows == 1
 
 
+@on("sqlite")
+def test_a_cut_stands_in_the_name_of_the_file(desk):
+    result = run(desk, "Capped")
+    assert (result.rows, result.meta["report"]["cut"]) == (3, True)
+    assert result.name.endswith("-first-3-rows.parquet")
+
+
+@on("postgres")
 def test_nothing_is_written_by_a_process_either(desk):
     assert refused(desk, "WritesAfterCommit").code == "report_writes"
 

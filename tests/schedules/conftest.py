@@ -29,6 +29,8 @@ def place_context(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iter
         base = sqlalchemy_url(request.getfixturevalue("postgres_url"))
         admin = create_engine(base)
         with admin.begin() as connection:
+            # Made anew each time the parameter comes up again in one process.
+            connection.execute(text("DROP SCHEMA IF EXISTS schedules_app CASCADE"))
             connection.execute(text("CREATE SCHEMA schedules_app"))
         admin.dispose()
         url = f"{base}?options=-csearch_path%3Dschedules_app"

@@ -56,6 +56,10 @@ def test_days_of_minutes_are_counted():
 
 def test_the_words_name_the_first_and_the_last_in_the_zone():
     one = plan(DAILY, DUE, later(hours=2), "none")
-    assert missed_words(one, DAILY).startswith("The run of 2026-11-22 07:30 was missed")
+    assert missed_words(one, DAILY).startswith(
+        "The run of 2026-11-22 07:30 (Europe/Berlin) was missed"
+    )
     some = plan(DAILY, DUE, later(days=3, hours=2), "one")
-    assert "3 runs from 2026-11-22 07:30 to 2026-11-24 07:30" in missed_words(some, DAILY)
+    assert "3 runs from 2026-11-22 07:30 to 2026-11-24 07:30 (Europe/Berlin)" in missed_words(
+        some, DAILY
+    )

@@ -31,6 +31,8 @@ class Shelf:
     broken: dict[str, str] = field(default_factory=dict)
     down_after: int | None = None
     note: str = ""
+    # Ends in a row that has no full set of cells.
+    torn: bool = False
     # Called while a page is read.
     meanwhile: Callable[[], None] | None = None
     asked: list[Ask] = field(default_factory=list)
@@ -74,6 +76,9 @@ class ListedSource:
             yield Page("list", batch(part, start), cursor=last if at_end else self._early(here))
         if not rows:
             yield Page("list", batch([], 0), cursor=last, note=SHELF.note)
+        if SHELF.torn:
+            torn = JobEngineError("The row has 1 cell.", code="wrong_cell_count")
+            yield Page("list", batch([], 0), base=len(rows), refused=torn)
 
     def _early(self, here: dict[str, int] | None) -> dict[str, int] | None:
         return None if self.covers_late else here
@@ -101,7 +106,9 @@ class FilesSource:
                 continue
             if name in SHELF.broken:
                 refused = JobEngineError(SHELF.broken[name], code="file_refused")
-                yield Page(name, batch([], 0), base=base, mark=marks[name], refused=refused)
+                # One that may not be read is tried again by every run.
+                mark = None if name.startswith("secret") else marks[name]
+                yield Page(name, batch([], 0), base=base, mark=mark, refused=refused)
                 base += 1
                 continue
             for start in range(0, len(rows), self.page):

@@ -34,6 +34,15 @@ def test_a_file_without_rows_is_taken_too(room: SyncRoom):
     assert room.sync("files").layout["files"] == []
 
 
+@on("sqlite")
+def test_a_run_without_rows_forgets_no_columns(room: SyncRoom):
+    SHELF.files = {"a.csv": rows(1)}
+    room.sync("files")
+    SHELF.files["empty.csv"] = []
+    room.sync("files")
+    assert (taken(room), room.position("files").filled) == (2, ("n", "text"))
+
+
 @on("sqlite", "postgres-apart")
 def test_a_broken_file_is_one_failed_row_and_the_others_go_in(room: SyncRoom):
     SHELF.files = {"a.csv": rows(1), "b.csv": rows(2), "c.csv": rows(3)}
@@ -43,6 +52,15 @@ def test_a_broken_file_is_one_failed_row_and_the_others_go_in(room: SyncRoom):
     assert [value for _, value in room.failures(job.id)] == ["b.csv"]
     assert (room.log(), taken(room)) == ([1, 3], 3)
     assert room.sync("files").total == 0
+
+
+@on("sqlite", "postgres-apart")
+def test_a_file_that_is_not_taken_is_met_again(room: SyncRoom):
+    SHELF.files = {"a.csv": rows(1, 2, 3), "secret.csv": rows(4)}
+    SHELF.broken = {"secret.csv": "May not be read."}
+    job = room.sync("files")
+    assert (job.created, job.failed, room.position("files").unfinished) == (3, 1, None)
+    assert (room.sync("files").failed, room.log(), taken(room)) == (1, [1, 2, 3], 1)
 
 
 @on("sqlite", "postgres-apart")

@@ -98,6 +98,22 @@ def test_a_key_that_cannot_be_read_lets_nothing_be_deleted(room: SyncRoom):
 
 
 @on("sqlite", "postgres-apart")
+def test_a_row_without_its_cells_lets_nothing_be_deleted(room: SyncRoom):
+    """It may be any record."""
+    room.add_things(*range(1, 6))
+    room.shelve(1, 2, 3, 4)
+    SHELF.torn = True
+    job = room.sync("mirror")
+    assert (job.failed, figures(job), len(room.things())) == (
+        1,
+        {"deleted": 0, "kept": 0, "unread_keys": 1},
+        5,
+    )
+    SHELF.torn = False
+    assert figures(room.sync("mirror"))["deleted"] == 1
+
+
+@on("sqlite", "postgres-apart")
 def test_keys_are_those_the_hooks_made(room: SyncRoom):
     room.add_things(101, 102, 103, 104, 105, 106)
     room.shelve(("1", "a"), ("2", "b"), ("3", "refuse"), ("4", "drop"), ("5", "c"), ("6", "d"))

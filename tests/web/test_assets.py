@@ -50,4 +50,4 @@ def test_a_symbol_leaves_colour_to_the_page():
 
 
 def test_own_script_stays_small():
-    assert sum(len(path.read_text().splitlines()) for path in SCRIPTS) <= 400
+    assert sum(len(path.read_text().splitlines()) for path in SCRIPTS) <= 500
