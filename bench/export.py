@@ -120,6 +120,9 @@ class Exports:
             if (job.status, job.failed) != ("completed", 0):
                 raise BenchFailed(f"{name}: {job.status}, {job.failed} failed")
         self._settle()
+        # Workers that have not imported: what their peak is, exports have used.
+        self.engine.jobs.stop()
+        self.engine.jobs.start()
 
     def repeat(self) -> None:
         """Ten times the flights, each with an id of its own."""

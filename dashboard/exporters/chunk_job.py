@@ -17,6 +17,7 @@ from dashboard.exporters.export_table import ExportTable
 from dashboard.exporters.exporter import Exporter, exporter_for
 from dashboard.exporters.filters import told, where
 from dashboard.exporters.key_ranges import by_number, key_ranges
+from dashboard.exporters.making_parts import watched
 from dashboard.exporters.memory import lean_memory
 from dashboard.exporters.options import ExportOptions
 from dashboard.exporters.reading import CursorSnapshot
@@ -48,7 +49,7 @@ class GenericExportChunkJob(BaseWholeJob):
             matching = replace(table, where=tuple(where(table, chosen.filters, snapshot.at)))
             export = self._export(matching, chosen, snapshot)
             cut = key_ranges if snapshot.parallel else by_number
-            ranges = cut(snapshot.planner, matching)
+            ranges = watched(desk, snapshot.planner, lambda: cut(snapshot.planner, matching))
             desk.publish(self._layout(export, snapshot), [part.rows for part in ranges])
             assembling = Assembling(desk, export, snapshot, ranges)
             file = assembling.run()

@@ -30,6 +30,21 @@ class SnapshotTooOld(JobEngineError):
     status = 422
 
 
+def watched(desk: Desk, reader: Reader, work: "Callable[[], Made]") -> Made:
+    """What `work` asks of the reader, given up as soon as the job is to stop. Raises Stopped."""
+    with ThreadPoolExecutor(1, "export-plan") as thread:
+        future = thread.submit(work)
+        try:
+            while not future.done():
+                desk.check()
+                wait_for([future], LOOK_SECONDS)
+        except BaseException:
+            with suppress(Exception):
+                reader.cancel()
+            raise
+    return future.result()
+
+
 class PartsMaker:
     """`in_order` yields what `make` returns for each range, the first range's first.
 

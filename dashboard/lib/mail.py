@@ -55,7 +55,10 @@ def compose(
     """A message of text and HTML to one address. `sender` may be `Name <address>`.
 
     `message_id` (without brackets) is the same each time it is sent: mail programs show it once.
+    Raises MailRefused for an address that is not in ASCII, which few servers take.
     """
+    if not to.isascii():
+        raise MailRefused(f"{to} has letters that mail servers do not take in an address.")
     message = EmailMessage()
     name, address = parseaddr(sender)
     message["From"] = Address(name, addr_spec=address)
@@ -117,11 +120,18 @@ def send(url: str, message: EmailMessage, *, seconds: float = SECONDS) -> None:
     where = f"The mail server {server.host}:{server.port}"
     try:
         with TimedClient(server, deadline) as client:
-            client.send_message(message)
+            hand_over(client, message)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         if time.monotonic() >= deadline:
             raise MailUnavailable(f"{where} gave no answer within {seconds:g} s.") from None
         raise explained(error, where) from None
+
+
+def hand_over(client: smtplib.SMTP, message: EmailMessage) -> None:
+    """Not by `send_message`, which writes ">From" where a line begins with "From"."""
+    sender, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+    policy = message.policy.clone(linesep="\r\n")
+    client.sendmail(sender, [to], message.as_bytes(policy=policy))
 
 
 def explained(error: Exception, where: str) -> JobEngineError:

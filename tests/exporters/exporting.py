@@ -25,6 +25,7 @@ class DeskOfTests:
     target: Engine
     path: Path
     stop_at: int | None = None
+    stop_when: Callable[[], bool] = lambda: False
     settings: Settings = field(default_factory=Settings)
     folder: str = FOLDER
     published: list[int] = field(default_factory=list)
@@ -49,6 +50,8 @@ class DeskOfTests:
 
     def check(self) -> None:
         if self.stop_at is not None and len(self.done) >= self.stop_at:
+            raise Stopped
+        if self.stop_when():
             raise Stopped
 
 

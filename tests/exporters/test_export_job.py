@@ -4,11 +4,23 @@ import gzip
 import io
 import re
 import threading
+import time
 from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, func, insert, select
+from sqlalchemy import (
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    cast,
+    func,
+    insert,
+    select,
+)
 
 from dashboard.errors import ConfigurationError, InputRefused
 from dashboard.exporters import assembling, key_ranges, making_parts, reading
@@ -209,6 +221,33 @@ def test_stopped_in_the_middle_nothing_is_left_but_parts(stops, tmp_path, format
         run_export(stops, tmp_path, Stop, desk, format=format)
     assert not list(desk.store.keys("exports"))
     assert threading.active_count() < 10
+
+
+class Slow(Exporter):
+    """Each record takes ten seconds, or already the counting does."""
+
+    model = Carrier
+
+    def query(self, select):
+        return select.add_columns(cast(func.pg_sleep(10), Text).label("slept"))
+
+
+class SlowToCount(Slow):
+    def query(self, select):
+        return select.where(cast(func.pg_sleep(10), Text) == "")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("exporter", [Slow, SlowToCount])
+def test_a_query_that_takes_long_is_given_up(postgres, tmp_path, exporter):
+    Carrier.metadata.create_all(postgres)
+    run_sql(postgres, "INSERT INTO carriers VALUES ('AA', 'A') ON CONFLICT DO NOTHING")
+    end = time.monotonic() + 0.3
+    desk = DeskOfTests(postgres, tmp_path, stop_when=lambda: time.monotonic() > end)
+    with pytest.raises(Stopped):
+        run_export(postgres, tmp_path, exporter, desk)
+    run_sql(postgres, "DELETE FROM carriers")
+    assert time.monotonic() < end + 5
 
 
 def test_records_that_are_missing_fail_loudly(stops, tmp_path, monkeypatch):

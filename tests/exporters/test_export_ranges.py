@@ -91,7 +91,7 @@ def test_every_record_once_and_in_order(keyed, postgres):
         st.integers(-(2**31), 2**31 - 1) | st.integers(-5, 5), min_size=1, max_size=120, unique=True
     )
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whole_numbers_however_they_lie(postgres, monkeypatch, values):
     monkeypatch.setattr(module, "FEWEST_ROWS", 5)
     monkeypatch.setattr(module, "BUCKETS", 8)

@@ -108,3 +108,13 @@ def test_killed_again_and_again(room: Room):
         assert room.open_chunks(job_id) or not room.job(job_id).prepared
     assert room.outcome(job_id) == room.outcome(job_id) | END
     assert adds_up(room.job(job_id))
+
+
+def test_an_after_hook_that_killed_its_workers_is_retried_alone(room: Room):
+    job_id = room.dispatch(LINES, troubles=[{"step": "after", "act": "kill", "times": 3}])
+    for _ in range(3):
+        room.in_child(lambda child: child.step(job_id))
+    assert room.run(job_id).error_code == "worker_killed"
+    room.act("retry", job_id)
+    assert room.run(job_id).status == "completed"
+    assert room.written() == END["written"]

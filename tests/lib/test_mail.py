@@ -114,6 +114,20 @@ def test_it_arrives(serve):
     assert not secure
 
 
+def test_lines_arrive_as_they_are(serve):
+    inbox, port = serve()
+    lines = "From month: 2013-01\n.\n..\nEnd\n"
+    send(f"smtp://127.0.0.1:{port}", hello(text=lines))
+    content = inbox.mails[0][0].content
+    assert b"\r\nFrom month: 2013-01\r\n.\r\n..\r\nEnd\r\n" in content
+
+
+def test_letters_of_other_languages_are_for_names_only():
+    with pytest.raises(MailRefused, match="jörg"):
+        hello("jörg@example.org")
+    assert str(hello(text="Grüße")["To"]) == "ann@example.org"
+
+
 def test_starttls_is_used_when_offered_and_the_certificate_checked(serve, certificate, monkeypatch):
     context, path = certificate
     inbox, port = serve(tls_context=context)
