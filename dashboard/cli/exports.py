@@ -14,7 +14,6 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
-from dashboard.audit.entries import record
 from dashboard.cli.exits import Exit, UsageCommand
 from dashboard.cli.jobs import (
     acting_user,
@@ -27,9 +26,10 @@ from dashboard.cli.jobs import (
     watch_option,
 )
 from dashboard.cli.output import exit_code, print_job, say
+from dashboard.cli.submitting import submit
 from dashboard.cli.watching import Bar, run_inline, watch
 from dashboard.errors import InputRefused, JobEngineError, NotFound, WrongState
-from dashboard.extensions import db, transaction
+from dashboard.extensions import db
 from dashboard.formats.write_options import (
     COMPRESSIONS,
     DECIMALS,
@@ -38,13 +38,10 @@ from dashboard.formats.write_options import (
     PACKED_SUFFIXES,
     SUFFIXES,
 )
-from dashboard.jobs.dispatcher import dispatch
 from dashboard.jobs.registry import Kind
-from dashboard.kinds.submitted import read_data
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import JobStatus
 from dashboard.models.stored_file import StoredFile
-from dashboard.models.user import User
 
 STDOUT = "-"
 COMPARISON = re.compile(r"\s*([^\s=<>!~]+)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*", re.S)
@@ -99,7 +96,7 @@ def export(
     check_place(output)
     data = asked(chosen, output)
     try:
-        job_id = submit(type_name, data, acting_user(email))
+        job_id = submit(type_name, Kind.EXPORT, data, acting_user(email))
         if output is None:
             follow(job_id, inline=inline, watching=watching, as_json=as_json)
         fetch_to(str(output), job_id, inline=inline, watching=watching, as_json=as_json)
@@ -119,24 +116,6 @@ def check_place(output: str | None) -> None:
         raise click.UsageError(f"{output} is a folder. Name a file in it.")
     if not Path(output).absolute().parent.is_dir():
         raise click.UsageError(f"There is no folder {Path(output).parent} for {output}.")
-
-
-def submit(type_name: str, data: dict[str, Any], user: User) -> int:
-    job_type = context().registry.get(type_name)
-    if job_type.kind is not Kind.EXPORT:
-        raise click.UsageError(f"{type_name} is no export type.")
-    with transaction() as session:
-        read = read_data(
-            job_type,
-            data,
-            context().target.execution_options(sqlite_begin="DEFERRED").connect,
-            session=session,
-            user=user,
-            settings=context().settings,
-        )
-        job = dispatch(context(), session, type_name, user=user, options=read.options)
-        record(session, user, "job.created", "job", job.id, "cli", type=type_name)
-        return job.id
 
 
 def asked(chosen: dict[str, Any], output: str | None) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
-from dashboard.audit.entries import record
 from dashboard.cli.exits import Exit, UsageCommand
 from dashboard.cli.exports import STDOUT, by_suffix, check_place, opened
 from dashboard.cli.jobs import (
@@ -21,17 +20,15 @@ from dashboard.cli.jobs import (
     watch_option,
 )
 from dashboard.cli.output import exit_code, print_job, say
+from dashboard.cli.submitting import submit
 from dashboard.cli.watching import Bar, run_inline, watch
 from dashboard.errors import InputRefused, JobEngineError, NotFound, WrongState
-from dashboard.extensions import db, transaction
+from dashboard.extensions import db
 from dashboard.formats.write_options import FORMATS, WriteOptions
-from dashboard.jobs.dispatcher import dispatch
 from dashboard.jobs.registry import Kind
-from dashboard.kinds.submitted import read_data
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import JobStatus
 from dashboard.models.stored_file import StoredFile
-from dashboard.models.user import User
 from dashboard.reports.messages import cut_words
 from dashboard.reports.results import file_pieces
 
@@ -72,7 +69,7 @@ def report(
     check_place(output)
     data = {"params": dict(map(name_and, param)), **mail_of(**mail)}
     try:
-        job_id = submit(type_name, data, acting_user(email))
+        job_id = submit(type_name, Kind.REPORT, data, acting_user(email))
         if output is None:
             follow(job_id, inline=inline, watching=watching, as_json=as_json)
         options = WriteOptions(format=format_ or by_suffix(str(output))[0] or "csv")
@@ -98,24 +95,6 @@ def name_and(text: str) -> tuple[str, str]:
 def mail_of(mail_to: tuple[str, ...], mail_format: str | None) -> dict[str, Any]:
     data = {"mailTo": list(mail_to) or None, "mailFormat": mail_format}
     return {name: value for name, value in data.items() if value is not None}
-
-
-def submit(type_name: str, data: dict[str, Any], user: User) -> int:
-    job_type = context().registry.get(type_name)
-    if job_type.kind is not Kind.REPORT:
-        raise click.UsageError(f"{type_name} is no report type.")
-    with transaction() as session:
-        read = read_data(
-            job_type,
-            data,
-            context().target.connect,
-            session=session,
-            user=user,
-            settings=context().settings,
-        )
-        job = dispatch(context(), session, type_name, user=user, options=read.options)
-        record(session, user, "job.created", "job", job.id, "cli", type=type_name)
-        return job.id
 
 
 def stay(job_id: int, *, inline: bool, watching: bool) -> AnyRow:
