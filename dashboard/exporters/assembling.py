@@ -18,7 +18,7 @@ from dashboard.jobs.whole_job import Desk
 from dashboard.storage.store import EXPORTS, Stored
 
 # Parts of typed columns that may wait in memory for their turn.
-AHEAD = 3
+AHEAD = 2
 
 
 class Output(Protocol):

@@ -10,11 +10,11 @@ import pyarrow as pa
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from pyarrow import csv
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import ClauseElement, Column, Connection, Engine, Select, literal_column
 
 from dashboard.errors import InputRefused
 from dashboard.exporters.snapshot import Block, Lines, Tables
-from dashboard.exporters.text_columns import postgres_cell, postgres_value
+from dashboard.exporters.text_columns import Expression, postgres_cell, postgres_value
 from dashboard.formats.write_options import WriteOptions
 from dashboard.lib.clock import now
 from dashboard.records.casting import arrow_type
@@ -63,6 +63,7 @@ class PostgresReader:
 
     def __init__(self, engine: Engine, name: str | None = None) -> None:
         self.connection = engine.connect().execution_options(**READ_ONLY)
+        self._cells: dict[str, Expression] = {}
         try:
             if name is not None:
                 self.connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{name}'")
@@ -76,7 +77,7 @@ class PostgresReader:
 
     def lines(self, query: Select[Any], fields: Sequence[Field], options: WriteOptions) -> Lines:
         pairs = zip(fields, query.selected_columns, strict=True)
-        cells = [postgres_cell(*pair, escapes=options.escapes) for pair in pairs]
+        cells = [self._cell(*pair, escapes=options.escapes) for pair in pairs]
         return copied(self.connection, query.with_only_columns(*cells), options.delimiter)
 
     def tables(self, query: Select[Any], fields: Sequence[Field]) -> Tables:
@@ -87,6 +88,15 @@ class PostgresReader:
         with closing(copied(self.connection, query.with_only_columns(*values), ",")) as blocks:
             for block in blocks:
                 yield read_block(block.data, schema)
+
+    def _cell(self, field: Field, expression: Expression, *, escapes: bool) -> Expression:
+        """Rendered once, not for every part; a subquery needs the query around it."""
+        cell = postgres_cell(field, expression, escapes=escapes)
+        if not isinstance(expression, Column):
+            return cell
+        if field.name not in self._cells:
+            self._cells[field.name] = literal_column(rendered(self.connection, cell))
+        return self._cells[field.name]
 
     def cancel(self) -> None:
         driver: Any = self.connection.connection.driver_connection
@@ -103,11 +113,16 @@ class PostgresReader:
 
 
 def copy_out(connection: Connection, query: Select[Any], delimiter: str) -> str:
-    compiled = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
-    # SQLAlchemy doubles percent signs for statements with parameters; COPY has none.
-    sql = str(compiled).replace("%%", "%")
     mark = f"E'\\x{ord(delimiter):02x}'"
-    return f"COPY ({sql}) TO STDOUT WITH (FORMAT csv, DELIMITER {mark}, ENCODING 'UTF8')"
+    options = f"FORMAT csv, DELIMITER {mark}, ENCODING 'UTF8'"
+    return f"COPY ({rendered(connection, query)}) TO STDOUT WITH ({options})"
+
+
+def rendered(connection: Connection, element: ClauseElement) -> str:
+    """SQL without parameters: COPY takes none."""
+    compiled = element.compile(connection.engine, compile_kwargs={"literal_binds": True})
+    # SQLAlchemy doubles percent signs for statements that have parameters.
+    return str(compiled).replace("%%", "%")
 
 
 def copied(connection: Connection, query: Select[Any], delimiter: str) -> Lines:

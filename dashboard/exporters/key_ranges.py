@@ -17,8 +17,8 @@ from dashboard.exporters.export_table import ExportTable
 from dashboard.exporters.snapshot import Reader
 
 # Small enough that two readers end together, large enough that a part costs nothing by itself.
-FEWEST_ROWS, MOST_ROWS = 10_000, 40_000
-PARTS_WANTED = 24
+FEWEST_ROWS, MOST_ROWS = 10_000, 25_000
+PARTS_WANTED = 16
 BUCKETS = 2_000
 # Differences of keys must stay within 64 bits.
 MOST_SPAN = 2**62

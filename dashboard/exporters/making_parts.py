@@ -1,6 +1,7 @@
 """Parts made by several threads, each with a reader of the one moment, handed over in order."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
@@ -62,7 +63,7 @@ class PartsMaker:
 
     def in_order(self, make: "Make[Made]") -> Generator[Made, None, None]:
         """Raises what a thread raised first, or Stopped; no thread is left then. Close it."""
-        made: list[Future[Made]] = [Future() for _ in self.ranges]
+        made: deque[Future[Made]] = deque(Future() for _ in self.ranges)
         for pair in zip(self.ranges, made, strict=True):
             self._waiting.put(pair)
         readers = self.snapshot.readers[: len(self.ranges)]
@@ -70,8 +71,9 @@ class PartsMaker:
             for reader in readers:
                 threads.submit(self._work, reader, make)
             try:
-                for future in made:
-                    yield self._result(future)
+                while made:
+                    # No future is kept: it would keep what was made.
+                    yield self._result(made.popleft())
                     self._room.release()
             except BaseException:
                 self._cancel(readers)
@@ -108,6 +110,7 @@ class PartsMaker:
                 self._errors.append(error)
                 self._stop.set()
                 return
+            del future
 
     def _result(self, future: "Future[Made]") -> Made:
         while not future.done():
