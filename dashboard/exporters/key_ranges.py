@@ -107,6 +107,9 @@ def by_arithmetic(reader: Reader, table: ExportTable) -> list[KeyRange] | None:
     # SQLite keeps a text in a column of numbers.
     if not (isinstance(least, int) and isinstance(most, int)) or most - least >= MOST_SPAN:
         return None
+    ((total,),) = reader.fetch(table.select(func.count()))
+    if total == most - least + 1:  # no gap, so nothing is left to count
+        return gapless(least, total)
     step = (most - least) // BUCKETS + 1
     bucket = ((cast(key, BigInteger) - least) // step).label("bucket")
     counted = table.select(bucket, func.count().label("rows")).group_by(bucket).order_by(bucket)
@@ -117,8 +120,14 @@ def by_arithmetic(reader: Reader, table: ExportTable) -> list[KeyRange] | None:
     return merged([((least + place * step,), rows) for place, rows in counts], wanted)
 
 
+def gapless(least: int, total: int) -> list[KeyRange]:
+    wanted = rows_a_part(total)
+    starts = range(0, total, wanted)
+    return bounded([((least + start,), min(wanted, total - start)) for start in starts])
+
+
 def rows_a_part(total: int) -> int:
-    return min(max(total // PARTS_WANTED, FEWEST_ROWS), MOST_ROWS)
+    return min(max(-(-total // PARTS_WANTED), FEWEST_ROWS), MOST_ROWS)
 
 
 def merged(counts: Sequence[tuple[Key, int]], wanted: int) -> list[KeyRange]:

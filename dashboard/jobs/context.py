@@ -14,6 +14,15 @@ from dashboard.storage.store import Store
 from dashboard.task_queue.queue import TaskQueue
 
 Wake = Callable[..., None]
+# A server that is gone without a word is given up: whoever waits for it may hold a lock of ours.
+# In seconds, the last in milliseconds.
+ALIVE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 @dataclass
@@ -46,7 +55,7 @@ class JobContext:
         options = pool(url)
         if self.settings.same_database and url.startswith("postgresql"):
             own = make_url(url).query.get("options", "")
-            options["connect_args"] = {"options": f"{own} -c synchronous_commit=off"}
+            options["connect_args"]["options"] = f"{own} -c synchronous_commit=off"
         return make_engine(url, **options)
 
     @cached_property
@@ -71,4 +80,5 @@ def pool(url: str) -> dict[str, Any]:
     """A worker needs one connection to write and one for its heartbeat."""
     if url.startswith("sqlite"):
         return {}
-    return {"pool_size": 2, "max_overflow": 3, "pool_pre_ping": False}
+    sizes = {"pool_size": 2, "max_overflow": 3, "pool_pre_ping": False}
+    return {**sizes, "connect_args": dict(ALIVE)}

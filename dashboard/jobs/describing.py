@@ -1,7 +1,9 @@
 """Errors in words for people, and when to try again after them."""
 
+import sqlite3
 from datetime import timedelta
 
+import psycopg
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dashboard.errors import JobEngineError
@@ -17,6 +19,8 @@ def backoff(attempt: int) -> timedelta:
 
 def unavailable(error: BaseException) -> bool:
     """Worth waiting for? SQLite calls a missing table or column operational too: it is not."""
+    if isinstance(error, psycopg.OperationalError | sqlite3.OperationalError):
+        return getattr(error, "sqlite_errorname", "") != "SQLITE_ERROR"
     if not isinstance(error, OperationalError):
         return False
     return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"
@@ -28,7 +32,7 @@ def describe(error: BaseException) -> str:
         return error.message
     if unavailable(error):
         return "The database did not answer. Nothing of this chunk was written."
-    if isinstance(error, SQLAlchemyError):
+    if isinstance(error, SQLAlchemyError | psycopg.Error | sqlite3.Error):
         return (
             f"The database refused the chunk ({type(error).__name__}). Nothing of it was written."
         )

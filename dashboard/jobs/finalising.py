@@ -206,7 +206,9 @@ def release_followers(connection: Connection, job: AnyRow) -> list[int]:
     """Jobs that wait for this one: on after completion, cancelled otherwise. Ids to wake."""
     due = or_(JOB.c.run_at.is_(None), JOB.c.run_at <= now(), job.status != S.COMPLETED)
     followers = connection.scalars(
-        select(JOB.c.id).where(JOB.c.after_id == job.id, JOB.c.status == S.DELAYED, due)
+        select(JOB.c.id).where(
+            JOB.c.after_id == job.id, JOB.c.status == S.DELAYED, JOB.c.attempt == 0, due
+        )
     ).all()
     woken = []
     for follower in followers:

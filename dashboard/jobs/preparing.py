@@ -98,23 +98,20 @@ def publish_plan(connection: Connection, job: AnyRow, plan: Plan) -> bool:
 
 
 def ask(connection: Connection, job: AnyRow, asks: Asks) -> bool:
-    """Pause before the first chunk until a person resumes; False when one did already."""
+    """Pause before the first chunk until a person resumes; False when one did already.
+
+    Somebody may have paused it meanwhile: then, too, resuming has to be an answer to the question.
+    """
     meta = fetch(connection, job.id).meta
     if meta.get(WAIVED[asks.code]):
         return False
     told = {"actor": None, "reason": asks.reason, asks.code: dict(asks.figures)}
     values: dict[str, Any] = {"error_code": asks.code, "error_message": asks.reason}
-    return (
-        move(
-            connection,
-            job.id,
-            S.PAUSING,
-            expected=(S.PREPARING,),
-            meta={**meta, **told},
-            **values,
-        )
-        is not None
-    )
+    values["meta"] = {**meta, **told}
+    if move(connection, job.id, S.PAUSING, expected=(S.PREPARING,), **values) is None:
+        pausing = (JOB.c.id == job.id, JOB.c.status == S.PAUSING)
+        connection.execute(update(JOB).where(*pausing).values(**values))
+    return True
 
 
 def chunk_row(job: AnyRow, number: int, planned: Any) -> dict[str, Any]:

@@ -90,8 +90,9 @@ class Retention:
         return self._remove(old, needs_file(cutoff))
 
     def remove_results(self) -> int:
-        """Files that jobs made, each at its own time; not while a job reads one."""
-        return self._remove((FILE.c.expires_at <= now(),), JOB.c.status.not_in(FINAL))
+        """Files that jobs made, each at its own time; not while a job reads one, or an undo may."""
+        needing = or_(JOB.c.status.not_in(FINAL), JOB.c.undo_until > now())
+        return self._remove((FILE.c.expires_at <= now(),), needing)
 
     def _remove(self, over: Sequence[Any], needing: Any) -> int:
         removed, last = 0, 0

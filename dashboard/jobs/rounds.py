@@ -31,8 +31,8 @@ RESET: dict[str, Any] = {
     "error_code": None,
     "error_message": None,
 }
-# Its chunks may all be done: only the `after` hook is left.
-UNFINISHED = ("after_failed", "worker_killed")
+# Its chunks may all be done, or wait as they were.
+UNFINISHED = ("after_failed", "worker_killed", "unknown_job_type")
 NOTHING = (
     "Job {} is {} and has nothing to try again. Only failed chunks and failed rows can be retried."
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from dashboard.errors import JobEngineError, LeaseLost, RecordsRefused
+from dashboard.errors import JobEngineError, LeaseLost, RecordsRefused, UnknownJobType
 from dashboard.events.types import JobFailed, JobRetrying
 from dashboard.jobs.budget import WORKING, budget_of, watch
 from dashboard.jobs.context import JobContext
@@ -21,7 +21,7 @@ from dashboard.jobs.describing import (
     printable,
     unavailable,
 )
-from dashboard.jobs.finalising import finalise, release_followers
+from dashboard.jobs.finalising import any_chunk, fail_job, finalise, release_followers
 from dashboard.jobs.heartbeat import Heartbeat, InHand
 from dashboard.jobs.leased_steps import LeasedSteps
 from dashboard.jobs.leases import CHUNK, claim_chunk, fail_behind, release_chunk
@@ -63,6 +63,12 @@ class Runner:
 
     def turn(self, job_id: int) -> None:
         """Work on a job for at most a turn, then queue up again behind the others."""
+        try:
+            self._turn(job_id)
+        except UnknownJobType as error:
+            self._fail_unknown(job_id, error)
+
+    def _turn(self, job_id: int) -> None:
         until = time.monotonic() + self.context.settings.turn_seconds
         self.prepare(job_id)
         if self.is_whole(job_id):
@@ -77,6 +83,18 @@ class Runner:
                 return
             ran = True
         self._pass_on(job_id)
+
+    def _fail_unknown(self, job_id: int, error: UnknownJobType) -> None:
+        """Its type left the configuration while it waited; it would wait for ever."""
+        message = f"{error.message} Put it back into JOB_TYPES, then retry."
+        nobody = (JOB.c.lease_token.is_(None),)
+        with self.context.app.begin() as connection:
+            if any_chunk(connection, job_id, (ChunkState.LEASED,)):
+                return
+            row = fail_job(connection, job_id, error.code, message, where=nobody)
+            followers = release_followers(connection, row) if row is not None else []
+        for follower in followers:
+            self.context.queue.wake("work", follower)
 
     def is_whole(self, job_id: int) -> bool:
         """Does it make one file, in one go? Looked up once a job."""

@@ -10,7 +10,14 @@ from sqlalchemy.orm import aliased
 from dashboard.events.types import JobFailed
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.database_time import database_now
-from dashboard.jobs.finalising import any_chunk, finalise, release_delayed_job, release_followers
+from dashboard.jobs.finalising import (
+    any_chunk,
+    finalise,
+    frozen_counts,
+    release_delayed_job,
+    release_followers,
+    undo_until,
+)
 from dashboard.jobs.leases import CHUNK, ENDING, fail_behind, release_chunk
 from dashboard.jobs.registry import WHOLE
 from dashboard.jobs.retention import Retention
@@ -178,19 +185,26 @@ class Sweeper:
             finished_at=now(),
             error_code="worker_killed",
             error_message=message,
+            **frozen_counts(connection, job),
+            **undo_until(job),
             **freed,
         )
 
     # -- what time and other jobs decide -----------------------------------------------------
 
     def release_delayed(self) -> int:
-        """Delayed jobs whose time has come, or whose predecessor has ended."""
+        """Delayed jobs whose time has come, or whose predecessor has ended.
+
+        A job that was claimed once (`attempt`) waits for its own next try, no more for another's.
+        """
         before = aliased(Job)
         due = or_(Job.run_at <= now(), Job.run_at.is_(None))
         with self.context.app.begin() as connection:
             alone = connection.scalars(
                 select(Job.id).where(
-                    Job.status == S.DELAYED, Job.after_id.is_(None), Job.run_at <= now()
+                    Job.status == S.DELAYED,
+                    or_(Job.after_id.is_(None), Job.attempt > 0),
+                    Job.run_at <= now(),
                 )
             ).all()
             for job_id in alone:
@@ -200,6 +214,7 @@ class Sweeper:
                 .join(Job, Job.after_id == before.id)
                 .where(
                     Job.status == S.DELAYED,
+                    Job.attempt == 0,
                     before.status.in_(FINAL),
                     or_(before.status != S.COMPLETED, due),
                 )

@@ -26,7 +26,7 @@ from dashboard.jobs.heartbeat import Heartbeat, InHand
 from dashboard.jobs.leases import CHUNK, claim_preparing
 from dashboard.jobs.limits import lock_claims
 from dashboard.jobs.registry import WHOLE
-from dashboard.jobs.tracker import sums
+from dashboard.jobs.tracker import report_progress, sums
 from dashboard.jobs.transitions import JOB, making, move
 from dashboard.jobs.whole_desk import EngineDesk
 from dashboard.jobs.whole_job import Result, Stopped
@@ -85,7 +85,10 @@ class WholeRuns:
         except Stopped:
             self._let_go(job, again=False)
         except JobEngineError as error:
-            self._refuse(job, error.code, error.message)
+            if error.permanent:
+                self._refuse(job, error.code, error.message)
+            else:
+                self._failed(job, error)
         except Exception as error:
             self._failed(job, error)
         except BaseException:  # the worker is told to stop
@@ -113,6 +116,7 @@ class WholeRuns:
             desk.write_parts(connection, [result.rows])
             whole = {"state": ChunkState.DONE, "created": result.rows, "finished_at": now()}
             connection.execute(update(CHUNK).where(CHUNK.c.job_id == job.id).values(**whole))
+        report_progress(connection, job.id, last=True)
         counts = sums(connection, job.id)
         if counts["processed"] != result.rows:
             raise WrongCount(f"{counts['processed']} rows in the parts, {result.rows} in the file")
@@ -172,7 +176,8 @@ class WholeRuns:
         log.error("job %s failed", job.id, exc_info=error)
         with self.context.app.begin() as connection:
             meta = self._meta(connection, job)
-            tries = meta.get("tries", 0) + 1
+            begun, tries = meta.get("tries") or (job.round, 0)
+            tries = tries + 1 if begun == job.round else 1
             if tries < (PATIENT_ATTEMPTS if unavailable(error) else ATTEMPTS):
                 at = now() + backoff(tries)
                 move(
@@ -183,12 +188,13 @@ class WholeRuns:
                     where=(JOB.c.lease_token == job.lease_token,),
                     event=making(JobRetrying, error=describe(error), next_retry_at=at),
                     run_at=at,
-                    meta={**meta, "tries": tries},
+                    meta={**meta, "tries": [job.round, tries]},
                 )
                 self._free(connection, job)
                 finalise(connection, job.id)
                 return
-        self._refuse(job, "code_error", describe(error), trace)
+        code = error.code if isinstance(error, JobEngineError) else "code_error"
+        self._refuse(job, code, describe(error), trace)
 
     def _let_go(self, job: AnyRow, *, again: bool) -> None:
         """Paused or cancelled by a person, or this worker is told to stop (`again`).

@@ -3,7 +3,7 @@
 1. The listener SendReportByMail (or the page) writes a row for each address: a queue that survives
    everything, unique by job, round and address.
 2. `Mailer.run_once` claims a row, sends it outside any transaction, and writes what came of it. A
-   death between the two sends the mail again, under the same Message-ID.
+   death between the two sends the mail again, under the same Message-ID, as often as ATTEMPTS says.
 """
 
 import logging
@@ -30,6 +30,9 @@ log = logging.getLogger("jobengine.reports")
 MAIL = table_of(ReportMail)
 LISTENER = "SendReportByMail"
 ATTEMPTS, BATCH = 8, 20
+# A mail over which mailers die would kill every one of them.
+DIED = f"The process that sent it ended in the last of {ATTEMPTS} tries; the log says more."
+GIVEN_UP = {"state": "failed", "error": DIED, "next_try_at": None}
 FIRST_GAP, LONGEST_GAP = timedelta(seconds=30), timedelta(hours=1)
 # A mailer that dies over a mail: another one takes it up after this time.
 CLAIM = timedelta(minutes=2)
@@ -97,7 +100,7 @@ class Mailer:
             mail = connection.execute(mine.returning(*MAIL.c)).one_or_none()
         if mail is None:
             return False
-        values = self.send(mail)
+        values = GIVEN_UP if mail.attempts > ATTEMPTS else self.send(mail)
         with self.context.app.begin() as connection:
             connection.execute(update(MAIL).where(MAIL.c.id == mail_id).values(**values))
         return True

@@ -8,24 +8,34 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from dashboard.auth.emails import checked_email
-from dashboard.errors import InputRefused
+from dashboard.errors import InputRefused, JobEngineError
 from dashboard.formats.write_options import FORMATS
 from dashboard.jobs.chunk_job import Connect
+from dashboard.jobs.describing import unavailable
 from dashboard.jobs.registry import JobType
 from dashboard.jobs.submission import Submitted, an_object, given, later, run_at, words, wrong
 from dashboard.lib.clock import now
 from dashboard.reports.parameter_types import Choices
 from dashboard.reports.parameters import Parameter, label_of, read_parameters
-from dashboard.reports.refusals import database_error
+from dashboard.reports.refusals import database_error, is_timeout
 from dashboard.reports.report import report_for
 
 MOST_CHOICES, MOST_ADDRESSES = 1_000, 50
 # A page waits for them.
 CHOICES_MILLISECONDS = 10_000
+AWAY = "The choices of the report cannot be read now: the database did not answer. Try again later."
 ELSEWHERE = {
     **dict.fromkeys(("filters", "columns", "format"), "an export; a report takes params"),
     **dict.fromkeys(("mapping", "key", "mode", "file"), "an import; a report takes params"),
 }
+
+
+class ChoicesAway(JobEngineError):
+    """The target does not answer; trying again later may help."""
+
+    code = "database_unavailable"
+    status = 503
+    permanent = False
 
 
 def read_data(job_type: JobType, data: Mapping[str, Any], connect: Connect) -> Submitted:
@@ -48,7 +58,7 @@ def read_data(job_type: JobType, data: Mapping[str, Any], connect: Connect) -> S
 
 
 def choices_of(parameter: Parameter, connect: Connect) -> Choices:
-    """The fixed ones, or those the target has now. Raises InputRefused."""
+    """The fixed ones, or those the target has now. Raises InputRefused, ChoicesAway."""
     if not parameter.query:
         return parameter.fixed_choices
     try:
@@ -58,6 +68,9 @@ def choices_of(parameter: Parameter, connect: Connect) -> Choices:
                 connection.exec_driver_sql(f"SET LOCAL statement_timeout = {CHOICES_MILLISECONDS}")
             rows = connection.execute(text(parameter.query)).fetchmany(MOST_CHOICES)
     except DBAPIError as error:
+        # A query that takes too long does so the next time too.
+        if unavailable(error) and not is_timeout(error):
+            raise ChoicesAway(AWAY) from None
         raise InputRefused(
             f"The choices of the report cannot be read: {database_error(error)}",
             code="report_choices",

@@ -24,7 +24,7 @@ from dashboard.models.schedule import (
 from dashboard.models.user import Role, User
 from dashboard.schedules.cron import read_cron, read_zone
 from dashboard.schedules.cycles import refuse_cycle
-from dashboard.schedules.runs import begin, drop_waiting, live_job, lock, new_run
+from dashboard.schedules.runs import begin, drop_waiting, job_before, lock, new_run
 from dashboard.schedules.starting import Starter, own_file
 
 LONGEST_NAME = 120
@@ -164,13 +164,13 @@ def remove(session: Session, schedule_id: int) -> None:
 def run_now(session: Session, starter: Starter, schedule_id: int, asked: Submitted) -> ScheduleRun:
     """A run beside its times, for its owner, whoever asks. `asked` was read before the transaction.
 
-    Raises WrongState when a job of it is live and it does not queue, and what a start raises.
+    Raises WrongState when a job is in its way and it does not queue, and what a start raises.
     """
     schedule = locked(session, schedule_id)
-    live = live_job(session, schedule.id)
-    if live is not None and schedule.overlap == Overlap.SKIP:
+    before = job_before(session, starter.context.registry, schedule)
+    if before is not None and schedule.overlap == Overlap.SKIP:
         raise WrongState(
-            f"Job {live} of this schedule is not finished. Wait for it, or cancel it first.",
+            f"{before} is not finished. Wait for it, or cancel it first.",
             code="schedule_busy",
         )
     run = new_run(schedule, RunKind.MANUAL)

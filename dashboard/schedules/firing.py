@@ -22,14 +22,14 @@ from dashboard.schedules.runs import (
     begin,
     delete_old,
     give_up,
-    live_job,
+    job_before,
     lock,
     new_run,
     next_waiting,
     refuse,
     started,
 )
-from dashboard.schedules.starting import ReadData, Refusal, Starter, reading
+from dashboard.schedules.starting import ReadData, Refusal, Starter, passing, reading
 
 log = logging.getLogger("jobengine.schedules")
 
@@ -97,6 +97,8 @@ class Timekeeper:
         try:
             return self._claim(schedule, found, cron, asked)
         except JobEngineError as error:
+            if passing(error):
+                raise
             return self._claim(schedule, found, cron, Refusal(error.message))
 
     def _claim(
@@ -138,11 +140,14 @@ class Timekeeper:
     # -- what has waited ---------------------------------------------------------------------
 
     def _waiting(self) -> list[Schedule]:
-        """Schedules with a waiting run and no live job."""
+        """Schedules with a waiting run and no live job in its way."""
         waiting = select(ScheduleRun.schedule_id).where(ScheduleRun.outcome == RunOutcome.WAITING)
         with reading(self.context) as session:
             found = session.scalars(select(Schedule).where(Schedule.id.in_(waiting))).all()
-            return [schedule for schedule in found if live_job(session, schedule.id) is None]
+            return [schedule for schedule in found if self._before(session, schedule) is None]
+
+    def _before(self, session: Session, schedule: Schedule) -> str | None:
+        return job_before(session, self.context.registry, schedule)
 
     def release(self, schedule: Schedule) -> bool:
         """Start the run that has waited longest."""
@@ -151,6 +156,8 @@ class Timekeeper:
         try:
             return self._release(schedule, asked)
         except JobEngineError as error:
+            if passing(error):
+                raise
             return self._release(schedule, Refusal(error.message))
 
     def _release(self, schedule: Schedule, asked: Submitted | Refusal) -> bool:
@@ -159,7 +166,7 @@ class Timekeeper:
             if current is None or current.version != schedule.version:
                 return False
             run = next_waiting(session, schedule.id)
-            if run is None or live_job(session, schedule.id) is not None:
+            if run is None or self._before(session, current) is not None:
                 return False
             if isinstance(asked, Refusal):
                 refuse(session, current, run, asked.message)

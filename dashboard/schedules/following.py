@@ -14,7 +14,7 @@ from dashboard.lib.clock import now
 from dashboard.models.schedule import AfterOutcome, RunKind, Schedule, ScheduleRun
 from dashboard.models.user import User
 from dashboard.schedules.runs import begin, lock, new_run
-from dashboard.schedules.starting import ReadData, Refusal, Starter, reading
+from dashboard.schedules.starting import ReadData, Refusal, Starter, passing, reading
 
 
 class Followers:
@@ -62,6 +62,8 @@ class Followers:
         try:
             self._claim(schedule, event, asked)
         except JobEngineError as error:
+            if passing(error):
+                raise
             self._claim(schedule, event, Refusal(error.message))
 
     def _claim(self, schedule: Schedule, event: JobCompleted, asked: Submitted | Refusal) -> None:

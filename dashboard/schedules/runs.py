@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from dashboard.jobs.registry import JobRegistry, Kind
 from dashboard.jobs.submission import Submitted
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
@@ -42,7 +43,7 @@ def begin(
     if isinstance(asked, Refusal):
         refuse(session, schedule, run, asked.message)
         return None
-    before = unfinished(session, schedule.id)
+    before = unfinished(session, starter.context.registry, schedule)
     if before is not None:
         wait_or_skip(session, run, before, queue or schedule.overlap == Overlap.QUEUE)
         return None
@@ -97,18 +98,36 @@ def drop_waiting(session: Session, schedule_id: int) -> None:
     )
 
 
-def unfinished(session: Session, schedule_id: int) -> str | None:
+def unfinished(session: Session, registry: JobRegistry, schedule: Schedule) -> str | None:
     """What has to end before the schedule's next job starts, in words; None: nothing has to."""
-    job_id = live_job(session, schedule_id)
+    before = job_before(session, registry, schedule)
+    if before is None and waiting_count(session, schedule.id):
+        return "The run before it"
+    return before
+
+
+def job_before(session: Session, registry: JobRegistry, schedule: Schedule) -> str | None:
+    """The live job it has to wait for, in words: its own, or of a sync anybody's."""
+    job_id = live_job(session, schedule.id)
     if job_id is not None:
         return f"Job {job_id} of this schedule"
-    return "The run before it" if waiting_count(session, schedule_id) else None
+    labels = {sync.name: sync.label for sync in registry.all(Kind.SYNC)}
+    if schedule.type not in labels:
+        return None
+    job_id = live_run(session, schedule.type)
+    return None if job_id is None else f"Job {job_id} of {labels[schedule.type]}"
 
 
 def live_job(session: Session, schedule_id: int) -> int | None:
     """Asked from the live jobs, which are few, not from the runs of months."""
     mine = exists().where(ScheduleRun.job_id == Job.id, ScheduleRun.schedule_id == schedule_id)
     return session.scalar(select(Job.id).where(Job.status.in_(LIVE), mine).limit(1))
+
+
+def live_run(session: Session, type: str) -> int | None:
+    """Whoever started it. A second sync of the type would be refused (dispatch)."""
+    query = select(Job.id).where(Job.type == type, Job.purpose == "run", Job.status.in_(LIVE))
+    return session.scalar(query.limit(1))
 
 
 def next_waiting(session: Session, schedule_id: int) -> ScheduleRun | None:

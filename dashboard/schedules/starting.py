@@ -78,7 +78,7 @@ class Starter:
             owner = session.get_one(User, schedule.user_id)
             return self.read(session, owner, schedule.type, schedule.data)
         except JobEngineError as error:
-            if not error.permanent:
+            if passing(error):
                 raise
             return Refusal(error.message)
         except SQLAlchemyError:
@@ -102,6 +102,11 @@ class Starter:
             options=asked.options,
             check=asked.check,
         )
+
+
+def passing(error: JobEngineError) -> bool:
+    """No refusal: it is tried again. A sync begun this moment stands in the way by then."""
+    return not error.permanent or error.code == "sync_running"
 
 
 @contextmanager

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from dashboard.demo.exporters import AirportExporter, WeatherExporter
 from dashboard.demo.models import Airport, Weather
+from dashboard.extensions import make_engine
 from tests.exporters.exporting import run_export
 
 HOUR = datetime(2013, 1, 1, 6, tzinfo=UTC)
@@ -18,10 +20,17 @@ LOCATED = {"lat": 40.0, "lon": -73.5, "alt": 13, "tz": -5, "dst": "A"}
 
 @pytest.fixture
 def demo(target):
-    tables = [Weather.__table__, Airport.__table__]
+    """Beside whatever else the database holds: a schema of its own."""
+    tables, schema = [Weather.__table__, Airport.__table__], "demo_exports"
+    if target.dialect.name == "postgresql":
+        with target.begin() as connection:
+            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
+            connection.execute(CreateSchema(schema))
+        target = make_engine(target.url.update_query_dict({"options": f"-csearch_path={schema}"}))
     Weather.metadata.create_all(target, tables)
     yield target
     Weather.metadata.drop_all(target, tables)
+    target.dispose()
 
 
 def test_weather_has_degrees_celsius_besides(demo, tmp_path):

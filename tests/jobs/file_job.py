@@ -6,6 +6,7 @@ the steps run, part (with its number) and made.
 
 from dashboard.errors import InputRefused
 from dashboard.jobs.whole_job import BaseWholeJob, Desk, Result
+from dashboard.storage.troubles import StoreUnavailable
 from tests.jobs.lines_job import ACTS, LinesJob
 
 
@@ -41,4 +42,8 @@ def refuse_input() -> None:
     raise InputRefused("There is no field 'colour'.", code="filter_refused")
 
 
-ACTS["refuse_input"] = refuse_input
+def lose_the_store() -> None:
+    raise StoreUnavailable("The store did not answer.")
+
+
+ACTS |= {"refuse_input": refuse_input, "lose_the_store": lose_the_store}

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, insert, select
 
 from dashboard.errors import FileRefused, RecordsRefused
-from dashboard.jobs.chunk_job import BaseChunkJob, Chunk, Outcome, Plan, PlannedChunk
+from dashboard.jobs.chunk_job import Asks, BaseChunkJob, Chunk, Outcome, Plan, PlannedChunk
 from dashboard.records.failures import HIDDEN, Failure
 from dashboard.records.written import Written
 
@@ -35,6 +35,7 @@ TYPES = {
         "narrow": {**LINES_TYPE, "limit": 1},
         "strict": {**LINES_TYPE, "most_failed_rows": 1},
         "lasting": {**LINES_TYPE, "undo_days": 0},
+        "asking": {"job": "tests.jobs.lines_job:AskingLinesJob", "table": "lines"},
         "ordered": {"job": "tests.jobs.lines_job:OrderedLinesJob", "table": "lines"},
     },
     "export": {
@@ -114,6 +115,15 @@ class OrderedLinesJob(LinesJob):
     def plan(self, source: BinaryIO) -> Plan:
         planned = super().plan(source)
         return Plan({**planned.layout, "ordered": True}, planned.chunks)
+
+
+class AskingLinesJob(LinesJob):
+    """Wants a person's word first."""
+
+    def plan(self, source: BinaryIO) -> Plan:
+        planned = super().plan(source)
+        asks = Asks("mass_deletion", "Two rows would go.", {"rows": planned.rows})
+        return replace(planned, asks=asks)
 
 
 class Writer:

@@ -1,7 +1,9 @@
 """Errors of a chunk: tried again with growing gaps, then failed, in words for people."""
 
+import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -101,3 +103,8 @@ def test_words_of_our_own_errors_are_kept():
 def test_words_can_be_stored():
     assert "\0" not in describe(ValueError("a\0b\ud800"))
     assert describe(ValueError("a\0b\ud800")).encode()
+
+
+@pytest.mark.parametrize("kind", [psycopg.errors.DeadlockDetected, sqlite3.IntegrityError])
+def test_words_hide_what_a_driver_says(kind: type[Exception]):
+    assert "secret" not in describe(kind('COPY people, line 3, column ssn: "secret"'))

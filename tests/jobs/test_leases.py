@@ -113,7 +113,7 @@ def test_an_after_hook_that_kills_three_workers_fails_the_job(room: Room):
         room.in_child(lambda child: child.step(job_id))
     job = room.job(job_id)
     assert (job.status, job.error_code) == ("failed", "worker_killed")
-    assert adds_up(job)
+    assert (job.created, job.not_processed, adds_up(job)) == (len(LINES), 0, True)
     assert room.written() == LINES
 
 

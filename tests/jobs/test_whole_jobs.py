@@ -38,7 +38,8 @@ def test_undisturbed(room: Room):
     job_id = room.make(2, 1, 1)
     room.run(job_id)
     assert is_whole(room, job_id)
-    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobCompleted"]
+    told = ["JobEnqueued", "JobStarted", "JobProgressed", "JobCompleted"]
+    assert room.events(job_id) == told
     assert room.job(job_id).meta["parts"] == 3
     assert file_of(room, job_id).expires_at > now() + timedelta(days=2)
 
@@ -216,3 +217,51 @@ def test_behind_a_failed_chunk_nothing_runs_until_it_is_retried(room: Room):
     room.act("retry", job_id)
     assert room.run(job_id).status == "completed"
     assert room.written() == list("abcdef")
+
+
+@on("sqlite", "postgres")
+def test_a_store_that_does_not_answer_is_asked_again(room: Room):
+    lost = {"step": "part", "chunk": 2, "act": "lose_the_store"}
+    job_id = room.make(2, 1, 1, troubles=[lost])
+    room.run(job_id)
+    assert is_whole(room, job_id)
+
+
+@on("sqlite", "postgres")
+def test_tries_count_anew_in_every_round(room: Room):
+    fails = {"step": "part", "chunk": 2, "act": "raise", "times": 4}
+    job_id = room.make(2, 1, 1, troubles=[fails])
+    assert room.run(job_id).status == "failed"
+    room.act("retry", job_id)
+    room.run(job_id)
+    assert is_whole(room, job_id)
+
+
+# -- what a plan asks ----------------------------------------------------------------------------
+
+
+@on("sqlite", "postgres")
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_question_is_put_even_to_who_paused_meanwhile(room: Room, paused: bool):
+    job_id = room.dispatch("ab", type="asking")
+    if paused:
+        MOMENTS["plan"] = lambda _: room.act("pause", job_id)
+    room.runner.prepare(job_id)
+    room.runner.rest(job_id)
+    job = room.job(job_id)
+    assert (job.status, job.error_code) == ("paused", "mass_deletion")
+    assert job.meta["mass_deletion"] == {"rows": 2}
+    room.act("resume", job_id)
+    assert room.run(job_id).status == "completed"
+
+
+@pytest.mark.parametrize("type", ["lines", "lines-export"])
+@on("sqlite", "postgres")
+def test_a_job_whose_type_is_gone_fails_and_says_so(room: Room, type: str):
+    job_id = room.make(1) if type == "lines-export" else room.prepared("abc")
+    with room.context.app.begin() as connection:
+        connection.execute(update(JOB).where(JOB.c.id == job_id).values(type="gone"))
+    room.runner.turn(job_id)
+    job = room.job(job_id)
+    assert (job.status, job.error_code) == ("failed", "unknown_job_type")
+    assert "Put it back" in job.error_message

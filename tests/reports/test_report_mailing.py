@@ -18,7 +18,7 @@ from dashboard.events.types import JobCompleted
 from dashboard.jobs.transitions import JOB, emit, fetch
 from dashboard.models.outbox import EventReceipt
 from dashboard.reports import letters
-from dashboard.reports.mailing import LISTENER, MAIL, Mailer, ask, send_report_by_mail
+from dashboard.reports.mailing import ATTEMPTS, LISTENER, MAIL, Mailer, ask, send_report_by_mail
 from dashboard.reports.recipients import check_recipients
 from tests.lib.test_mail import Inbox, free_port
 from tests.reports.conftest import add_finished, add_person
@@ -173,6 +173,17 @@ def test_it_is_given_up_after_some_tries(room, inbox):
         connection.execute(update(MAIL).values(attempts=7))
     Mailer(room.context).run_once()
     assert mails(room)[0].state == "failed"
+
+
+def test_a_mail_over_which_mailers_die_is_given_up(room, inbox):
+    add_person(room, "ann@example.org")
+    completed(room, add_finished(room, ROWS, options={**TO, "mailTo": ["ann@example.org"]}))
+    with room.context.app.begin() as connection:
+        connection.execute(update(MAIL).values(attempts=ATTEMPTS))
+    Mailer(room.context).run_once()
+    [mail] = mails(room)
+    assert (mail.state, "ended in the last of 8 tries" in mail.error) == ("failed", True)
+    assert inbox.mails == []
 
 
 def test_a_refusal_for_good_is_not_tried_again(room, inbox):

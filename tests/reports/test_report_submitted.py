@@ -1,8 +1,10 @@
 """`data` of a report: what REST, forms, command line and schedules may send."""
 
 import pytest
+from sqlalchemy import create_engine
 
-from dashboard.errors import InputRefused
+from dashboard.errors import InputRefused, JobEngineError
+from dashboard.reports import submitted
 from dashboard.reports.parameters import Parameter
 from dashboard.reports.submitted import choices_of, read_data, schema_fields
 from tests.reports.conftest import on, report_type
@@ -75,6 +77,21 @@ def test_choices_that_cannot_be_read_are_refused(target):
     with pytest.raises(InputRefused, match="cannot be read") as caught:
         choices_of(Parameter("choice", query="SELECT x FROM nowhere"), target.connect)
     assert caught.value.code == "report_choices"
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://127.0.0.1:9/x", "sqlite:////none/x.db"])
+def test_choices_of_a_database_that_is_away_may_be_there_later(url):
+    asked = Parameter("choice", query="SELECT 1")
+    with pytest.raises(JobEngineError, match="did not answer") as caught:
+        choices_of(asked, create_engine(url).connect)
+    assert (caught.value.permanent, caught.value.status) == (False, 503)
+
+
+@on("postgres")
+def test_choices_that_take_too_long_are_refused(target, monkeypatch):
+    monkeypatch.setattr(submitted, "CHOICES_MILLISECONDS", 50)
+    with pytest.raises(InputRefused, match="statement timeout"):
+        choices_of(Parameter("choice", query="SELECT pg_sleep(5)"), target.connect)
 
 
 def test_fields_as_the_api_lists_them():

@@ -33,6 +33,7 @@ TYPES = {
         f"{name}-export": {"job": "tests.jobs.file_job:FileJob", "table": "lines"}
         for name in ("lines", "other", "third")
     },
+    "sync": {"lines-sync": {"sync": "tests.jobs.lines_job:LinesJob", "label": "Lines sync"}},
 }
 # A Sunday, like every due time of these tests.
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -48,6 +49,15 @@ def read_data(job_type: JobType, data: Mapping[str, Any], connect: Any, **whose:
         raise TypeError("a mistake")
     options = {name: value for name, value in data.items() if name != "file"}
     return Submitted(options=options, file=data.get("file"))
+
+
+def raising(error: Exception) -> Any:
+    """In place of a call that meets this trouble."""
+
+    def call(*_: Any) -> None:
+        raise error
+
+    return call
 
 
 @dataclass

@@ -225,6 +225,14 @@ def test_not_while_its_job_lives(place: Place):
     assert caught.value.code == "schedule_busy"
 
 
+def test_nor_while_somebody_else_runs_the_sync(place: Place):
+    schedule = place.make(type="lines-sync")
+    sync = place.do(lambda session: dispatch(place.context, session, "lines-sync", user=None).id)
+    with pytest.raises(WrongState, match=f"Job {sync} of Lines sync is not finished") as caught:
+        run_now(place, schedule)
+    assert caught.value.code == "schedule_busy"
+
+
 def test_unless_it_queues(place: Place):
     schedule = place.make(overlap="queue")
     run_now(place, schedule)

@@ -1,13 +1,17 @@
 """What is due is started, once, and what comes in between is stated."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from dashboard.errors import WrongState
+from dashboard.jobs.dispatcher import dispatch
 from dashboard.models.schedule import Schedule
 from dashboard.models.user import User
 from dashboard.schedules.runs import MOST_WAITING
-from tests.schedules.place import DAILY, DUE, START, Place
+from dashboard.storage.troubles import StoreUnavailable
+from tests.schedules.place import DAILY, DUE, START, Place, raising
 
 DAY = timedelta(days=1)
 
@@ -124,6 +128,32 @@ def test_jobs_of_the_same_type_from_elsewhere_do_not_overlap(place: Place):
     assert place.outcomes(first) == place.outcomes(second) == ["started"]
 
 
+def syncing(place: Place, **values: str) -> tuple[int, int]:
+    """A schedule of a sync, and a live job of it that somebody else started."""
+    schedule = often(place, type="lines-sync", **values)
+    start = partial(dispatch, place.context, type="lines-sync", user=None)
+    return schedule, place.do(lambda session: start(session).id)
+
+
+def test_a_sync_that_somebody_else_runs_overlaps(place: Place):
+    schedule, job = syncing(place)
+    place.finish(job, "paused")
+    for minute in (0, 10, 20, 30):
+        place.at(DUE + timedelta(minutes=minute))
+    assert place.outcomes(schedule) == ["skipped_overlap"] * 4
+    assert place.runs(schedule)[0].message == f"Job {job} of Lines sync was not finished."
+    assert place.schedule(schedule).active
+
+
+def test_a_queued_sync_waits_for_somebody_elses(place: Place):
+    schedule, job = syncing(place, overlap="queue")
+    place.at(DUE).at(DUE + timedelta(minutes=1))
+    assert place.outcomes(schedule) == ["waiting"]
+    place.finish(job)
+    place.at(DUE + timedelta(minutes=2))
+    assert place.outcomes(schedule) == ["started"]
+
+
 @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
 def test_queue_waits_for_its_job_however_that_ends(place: Place, end: str):
     schedule = often(place, overlap="queue")
@@ -222,6 +252,29 @@ def test_a_waiting_run_whose_data_went_bad_is_refused(place: Place):
     place.set(Schedule, schedule, data={"bad": 1})
     place.at(DUE + timedelta(minutes=11))
     assert place.outcomes(schedule) == ["started", "refused"]
+
+
+AWAY = [StoreUnavailable("away"), WrongState("It runs.", code="sync_running")]
+
+
+@pytest.mark.parametrize("error", AWAY)
+def test_what_passes_leaves_it_due(place: Place, monkeypatch, caplog, error):
+    schedule = place.make()
+    with monkeypatch.context() as patch:
+        patch.setattr(place.keeper.starter, "start", raising(error))
+        place.at(DUE)
+    assert (place.runs(schedule), place.schedule(schedule).next_at) == ([], DUE)
+    place.keeper._resting.clear()
+    assert place.at(DUE).outcomes(schedule) == ["started"]
+
+
+def test_what_passes_leaves_it_waiting(place: Place, monkeypatch, caplog):
+    schedule = often(place, overlap="queue")
+    place.at(DUE).at(DUE + timedelta(minutes=10))
+    place.finish(place.jobs()[0].id)
+    monkeypatch.setattr(place.keeper.starter, "start", raising(AWAY[0]))
+    place.at(DUE + timedelta(minutes=11))
+    assert place.outcomes(schedule) == ["started", "waiting"]
 
 
 def test_the_others_go_on_when_one_breaks(place: Place, monkeypatch, caplog):

@@ -15,7 +15,8 @@ from dashboard.models.outbox import EventReceipt
 from dashboard.models.schedule import Schedule
 from dashboard.models.states import JobStatus
 from dashboard.schedules.editing import Wanted
-from tests.schedules.place import Place
+from dashboard.storage.troubles import StoreUnavailable
+from tests.schedules.place import Place, raising
 
 AFTER = Wanted(type="lines-export", after_type="lines")
 
@@ -118,6 +119,16 @@ def test_one_that_breaks_holds_nobody_up_and_is_tried_again(place: Place, monkey
         place.followers.handle(event)
     place.followers.handle(event)
     assert (place.outcomes(broken), place.outcomes(other)) == (["started"], ["started"])
+
+
+def test_what_passes_is_tried_again(place: Place, monkeypatch):
+    schedule, event = place.make(AFTER), place.complete()
+    with monkeypatch.context() as patch:
+        patch.setattr(place.followers.starter, "start", raising(StoreUnavailable("away")))
+        with pytest.raises(StoreUnavailable):
+            place.followers.handle(event)
+    place.followers.handle(event)
+    assert place.outcomes(schedule) == ["started"]
 
 
 def test_through_the_outbox(place: Place):
