@@ -1,23 +1,24 @@
 """An export's file out of its parts: written one by one and joined, or gone through in order."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any, Protocol
 
 from sqlalchemy import Select
 
 from dashboard.exporters.export import Export
+from dashboard.exporters.flowing import Flow
 from dashboard.exporters.key_ranges import KeyRange
-from dashboard.exporters.making_parts import PartsMaker
+from dashboard.exporters.making_parts import PartsMaker, watched
 from dashboard.exporters.memory import give_back
 from dashboard.exporters.snapshot import InTurn, Lines, NotText, Reader, Snapshot, Tables
-from dashboard.exporters.transforming import transformed
+from dashboard.exporters.transforming import gathered, transformed
 from dashboard.formats.write_packing import compressed
 from dashboard.formats.write_parts import first_row, part_writer, write_batches
 from dashboard.jobs.whole_job import Desk
 from dashboard.storage.store import EXPORTS, Stored
 
-# Parts of typed columns that may wait in memory for their turn.
+# Parts of typed columns that may be in memory at once, each with what a Flow holds.
 AHEAD = 2
 
 
@@ -39,8 +40,9 @@ class Assembling:
         self.rows = 0
         ahead = None if export.options.concatenates else AHEAD
         self._maker = PartsMaker(desk, snapshot, ranges, ahead)
-        self._schema = export.schema
-        # A hook decides by the first part which columns the file has; it is made but once.
+        # A hook decides by the first records which columns the file has; they are made but once.
+        self._schema: Any = None if export.transforms else export.schema
+        self._begun: Tables | None = None
         self._first: Any = None
         self._straight = False
         reader, fields = snapshot.planner, export.fields
@@ -51,13 +53,20 @@ class Assembling:
         """Raises Stopped, RowsMissing and what reading and writing raise."""
         try:
             if self.export.transforms:
-                read = self._read(self.snapshot.planner, self.ranges[0])
-                self._first = transformed(self.export.exporter, read)
-                self._schema = self._first.schema
+                self._begin()
             return self._joined() if self.export.options.concatenates else self._whole()
         finally:
+            if self._begun is not None:
+                self._begun.close()
             self._text.close()
             self._typed.close()
+
+    def _begin(self) -> None:
+        """The first part is read as far as the hook needs it, and later on from there."""
+        planner = self.snapshot.planner
+        begun = self._begun = self._transformed(planner, self.ranges[0])
+        self._first = watched(self.desk, planner, lambda: next(begun))
+        self._schema = self._first.schema
 
     # -- parts of their own ------------------------------------------------------------------
 
@@ -71,16 +80,9 @@ class Assembling:
             self.export.fields, self.export.options
         )
 
-        def make(reader: Reader, part: KeyRange) -> tuple[str, int]:
+        def make(reader: Reader, part: KeyRange, hand: Callable[[tuple[str, int]], None]) -> None:
             key = f"{self.desk.folder}/{part.number:06}"
-            if self._straight:
-                try:
-                    with self.desk.store.writer(key) as out:
-                        return key, self._copy(reader, part, out)
-                except NotText:
-                    self._straight = False
-            with self.desk.store.writer(key) as out:
-                return key, self._write(writer, reader, part, out)
+            hand((key, self._part(key, writer, reader, part)))
 
         with closing(self._maker.in_order(make)) as made:
             return self.desk.store.assemble(
@@ -91,6 +93,16 @@ class Assembling:
         for part, (key, rows) in zip(self.ranges, made, strict=True):
             self._done(part, rows)
             yield key
+
+    def _part(self, key: str, writer: Any, reader: Reader, part: KeyRange) -> int:
+        if self._straight:
+            try:
+                with self.desk.store.writer(key) as out:
+                    return self._copy(reader, part, out)
+            except NotText:
+                self._straight = False
+        with self.desk.store.writer(key) as out:
+            return self._write(writer, reader, part, out)
 
     def _copy(self, reader: Reader, part: KeyRange, out: Output) -> int:
         """The cells as the database writes them."""
@@ -117,8 +129,11 @@ class Assembling:
     # -- one writer for all ------------------------------------------------------------------
 
     def _whole(self) -> Stored:
-        def make(reader: Reader, part: KeyRange) -> list[Any]:
-            return list(self._tables(reader, part))
+        def make(reader: Reader, part: KeyRange, hand: Callable[[Flow], None]) -> None:
+            flow = Flow(self._maker.look)
+            hand(flow)
+            with closing(self._tables(reader, part)) as tables:
+                flow.fill(tables)
 
         with (
             closing(self._maker.in_order(make)) as made,
@@ -130,15 +145,16 @@ class Assembling:
                 out.write(piece)
         return out.stored
 
-    def _pieces(self, made: Iterable[list[Any]]) -> Any:
+    def _pieces(self, made: Iterable[Flow]) -> Any:
         return write_batches(
             self.export.options, self._schema, self._in_order(made), name=self.export.name
         )
 
-    def _in_order(self, made: Iterable[list[Any]]) -> Iterator[Any]:
-        for part, tables in zip(self.ranges, made, strict=True):
-            yield from tables
-            self._done(part, sum(table.num_rows for table in tables))
+    def _in_order(self, made: Iterable[Flow]) -> Iterator[Any]:
+        for part, flow in zip(self.ranges, made, strict=True):
+            counting = Counting(flow)
+            yield from counting
+            self._done(part, counting.rows)
 
     # -- both --------------------------------------------------------------------------------
 
@@ -147,23 +163,25 @@ class Assembling:
         self.desk.part_done(part.number, rows)
 
     def _tables(self, reader: Reader, part: KeyRange) -> Tables:
-        """A part's records as the file's columns."""
+        """A part's records as the file's columns. Close it: a connection may be reading."""
         if not self.export.transforms:
-            yield from self._read_tables(reader, part)
-        elif part.number == 1:
-            first, self._first = self._first, None
-            yield first
-        else:
-            yield transformed(self.export.exporter, self._read(reader, part), self._schema)
+            return self._read(reader, part)
+        if part.number > 1 or self._begun is None:
+            return self._transformed(reader, part)
+        return self._going_on(self._begun)
 
-    def _read(self, reader: Reader, part: KeyRange) -> Any:
-        """In one piece, for a hook."""
-        import pyarrow as pa
+    def _going_on(self, begun: Tables) -> Tables:
+        first, self._first = self._first, None
+        yield first
+        del first
+        yield from begun
 
-        tables = list(self._read_tables(reader, part))
-        return pa.concat_tables(tables) if tables else self.export.schema.empty_table()
+    def _transformed(self, reader: Reader, part: KeyRange) -> Tables:
+        with closing(self._read(reader, part)) as tables:
+            for table in gathered(tables, self.export.schema):
+                yield transformed(self.export.exporter, table, self._schema)
 
-    def _read_tables(self, reader: Reader, part: KeyRange) -> Tables:
+    def _read(self, reader: Reader, part: KeyRange) -> Tables:
         rows = 0
         with closing(self._raw_tables(reader, part)) as tables:
             for table in tables:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from dashboard.exporters.reading import cursor_tables, is_unbounded, shortest
+from dashboard.exporters.reading import Steps, cursor_tables, is_unbounded, shortest
 from dashboard.exporters.snapshot import Block, Lines, NotText, Tables
 from dashboard.exporters.text_columns import holds_text
 from dashboard.formats.write_formulas_sql import escape_sql
@@ -81,13 +81,15 @@ class SqliteReader:
         compiled = statement.compile(self.connection.engine, compile_kwargs={"literal_binds": True})
         driver = self.connection.connection.driver_connection
         first = itemgetter(0)
-        cursor = driver.cursor()
+        cursor, steps = driver.cursor(), Steps(FETCH_ROWS)
         # What is UTF-8 already need not become a text on its way.
         driver.text_factory, usual = bytes, driver.text_factory
         try:
             cursor.execute(str(compiled))
-            while rows := cursor.fetchmany(FETCH_ROWS):
-                yield Block(b"".join(map(first, rows)), len(rows))
+            while rows := cursor.fetchmany(steps.next()):
+                block = Block(b"".join(map(first, rows)), len(rows))
+                steps.took(len(rows), len(block.data))
+                yield block
         except driver.OperationalError as error:
             if "user-defined function" in str(error):
                 raise NotText from error

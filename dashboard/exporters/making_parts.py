@@ -21,7 +21,8 @@ OLDEST = timedelta(hours=6)
 LOOK_SECONDS = 0.25
 
 Made = TypeVar("Made")
-Make = Callable[[Reader, KeyRange], Made]
+# Hands over what it makes of a range, once: when it is made, or before, while it still comes.
+Make = Callable[[Reader, KeyRange, Callable[[Made], None]], None]
 
 
 class SnapshotTooOld(JobEngineError):
@@ -47,9 +48,10 @@ def watched(desk: Desk, reader: Reader, work: "Callable[[], Made]") -> Made:
 
 
 class PartsMaker:
-    """`in_order` yields what `make` returns for each range, the first range's first.
+    """`in_order` yields what `make` hands over for each range, the first range's first.
 
-    `ahead` is how many parts may wait for their turn; None: any number (they lie in the store).
+    `ahead` is how many parts may be under way at once, until the next one is asked for; None: any
+    number (they lie in the store).
     """
 
     def __init__(
@@ -105,7 +107,7 @@ class PartsMaker:
             if self._stop.is_set():
                 return
             try:
-                future.set_result(make(reader, part))
+                make(reader, part, future.set_result)
             except BaseException as error:  # handed to the thread that waits
                 self._errors.append(error)
                 self._stop.set()
@@ -121,7 +123,8 @@ class PartsMaker:
     def _cancel(self, readers: Sequence[Reader]) -> None:
         """What is still being read is given up: a server may not answer for long."""
         self._stop.set()
-        for reader in readers:
+        for _ in readers:
             self._room.release()
+        for reader in {*readers, self.snapshot.planner}:
             with suppress(Exception):
                 reader.cancel()

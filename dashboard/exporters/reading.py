@@ -16,7 +16,27 @@ from dashboard.records.casting import arrow_type
 from dashboard.records.fields import Field, FieldType
 
 BATCH_ROWS = 2_000
+FIRST_ROWS, STEP_BYTES = 50, 4 << 20
 FIXED_LEAST, FIXED_MOST = 1e-4, 1e15
+
+
+class Steps:
+    """How many rows to fetch next: `most`, or of wide rows some 4 MB.
+
+    After each `most` rows a step ends, so that parts of a multiple of them end with one too.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+        self._fitting = FIRST_ROWS
+
+    def next(self) -> int:
+        return min(self._fitting, self._left)
+
+    def took(self, rows: int, size: int) -> None:
+        """They had `size` bytes."""
+        self._fitting = max(1, rows * STEP_BYTES // max(size, 1))
+        self._left = self._left - rows or self._most
 
 
 class CursorSnapshot:
@@ -60,13 +80,15 @@ def cursor_tables(connection: Connection, query: Select[Any], fields: Sequence[F
     pairs = list(zip(fields, query.selected_columns, strict=True))
     read = query.with_only_columns(*(readable(*pair) for pair in pairs))
     schema = pa.schema([(field.name, arrow_type(field)) for field in fields])
-    result = connection.execute(read, execution_options={"yield_per": BATCH_ROWS})
-    with result:
+    steps = Steps(BATCH_ROWS)
+    with connection.execute(read, execution_options={"stream_results": True}) as result:
         try:
-            for rows in result.partitions():
+            while rows := result.fetchmany(steps.next()):
                 columns = zip(*rows, strict=True)
                 arrays = [as_array(*pair) for pair in zip(fields, columns, strict=True)]
-                yield pa.Table.from_arrays(arrays, schema=schema)
+                table = pa.Table.from_arrays(arrays, schema=schema)
+                steps.took(len(rows), table.nbytes)
+                yield table
         except (ValueError, TypeError) as error:
             raise misfit(str(error)) from error
 

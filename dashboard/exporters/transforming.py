@@ -1,5 +1,6 @@
-"""The exporter's `transform` over the records of a part; the first part says what the file has."""
+"""The exporter's `transform` over some records after the other; the first say what the file has."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -7,11 +8,29 @@ import pyarrow as pa
 from dashboard.errors import JobEngineError
 from dashboard.exporters.exporter import Exporter
 
+# What the hook gets at a time, about.
+BATCH_ROWS, BATCH_BYTES = 25_000, 16 << 20
+
 
 class TransformError(JobEngineError):
     """The hook gave back something that cannot be written."""
 
     code = "hook_failed"
+
+
+def gathered(tables: Iterable[Any], schema: Any) -> Iterator[Any]:
+    """Small tables as larger ones, for the hook; a single empty one when there are no records."""
+    held: list[Any] = []
+    rows = size = 0
+    given = False
+    for table in tables:
+        held.append(table)
+        rows, size = rows + table.num_rows, size + table.nbytes
+        if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+            yield pa.concat_tables(held)
+            held, rows, size, given = [], 0, 0, True
+    if held or not given:
+        yield pa.concat_tables(held or [schema.empty_table()])
 
 
 def transformed(exporter: Exporter, table: Any, schema: Any | None = None) -> Any:

@@ -91,7 +91,8 @@ class Retention:
 
     def remove_results(self) -> int:
         """Files that jobs made, each at its own time; not while a job reads one, or an undo may."""
-        needing = or_(JOB.c.status.not_in(FINAL), JOB.c.undo_until > now())
+        wrote = or_(JOB.c.created > 0, JOB.c.updated > 0)
+        needing = or_(JOB.c.status.not_in(FINAL), and_(JOB.c.undo_until > now(), wrote))
         return self._remove((FILE.c.expires_at <= now(),), needing)
 
     def _remove(self, over: Sequence[Any], needing: Any) -> int:

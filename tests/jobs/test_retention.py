@@ -225,6 +225,15 @@ def test_a_result_that_a_live_job_reads_stays_until_it_has_ended(room: Room):
     assert not is_kept(room, file)
 
 
+def test_a_result_that_an_undo_may_need_stays(room: Room):
+    file = result_of(room, room.finished(["a"]), expires_at=now())
+    reader = room.finished(["b"])
+    with room.context.app.begin() as connection:
+        connection.execute(update(JOB).where(JOB.c.id == reader).values(file_id=file.id))
+    sweep(room)
+    assert is_kept(room, file)
+
+
 @pytest.mark.parametrize("folder", ["exports", "reports"])
 def test_results_nobody_names_go_after_a_day(room: Room, folder: str, monkeypatch):
     named = result_of(room, room.finished(["a"]), folder)

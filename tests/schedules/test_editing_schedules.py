@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from dashboard.errors import Forbidden, InputRefused, NotFound, UnknownJobType, WrongState
+from dashboard.jobs.dispatcher import dispatch
 from dashboard.jobs.submission import Submitted
 from dashboard.models.schedule import Schedule, ScheduleRun
 from dashboard.models.user import User
