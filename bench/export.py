@@ -38,7 +38,7 @@ XLSX_ROWS = 100_000
 PEAK_MOST = 250 * 1000**2
 REPEAT = """INSERT INTO flights SELECT id + {first} * t.n, year, month, day, dep_time,
 sched_dep_time, dep_delay, arr_time, sched_arr_time, arr_delay, carrier, flight, tailnum, origin,
-dest, air_time, distance, hour, minute, time_hour FROM flights, ({numbers}) t"""
+dest, air_time, distance, hour, minute, time_hour FROM flights, ({numbers}) t ORDER BY t.n, id"""
 
 Limit = Callable[[Any, Path], float]
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from io import BytesIO
+from select import POLLIN, poll
 from typing import Any
 
 import pyarrow as pa
@@ -135,17 +136,34 @@ def copied(connection: Connection, query: Select[Any], delimiter: str) -> Lines:
     with driver.cursor() as cursor, cursor.copy(statement):
         take = driver.pgconn.get_copy_data
         held, rows = bytearray(), 0
-        size, row = take(0)
+        size, row = next_row(driver.pgconn)
         while size > 0:
             held += row
             rows += 1
             if len(held) > BLOCK_BYTES:
                 yield Block(held, rows)
                 held, rows = bytearray(), 0
-            size, row = take(0)
+            size, row = take(1)
+            if not size:
+                size, row = next_row(driver.pgconn)
         finish(driver)
     if rows:
         yield Block(held, rows)
+
+
+def next_row(pgconn: Any) -> tuple[int, bytes]:
+    """(its size, the row) as soon as it is there; the size is negative at the end.
+
+    libpq could wait by itself, but no other thread would run until the server answers.
+    """
+    arrived = poll()
+    arrived.register(pgconn.socket, POLLIN)
+    while True:
+        pgconn.consume_input()
+        size, row = pgconn.get_copy_data(1)
+        if size:
+            return size, row
+        arrived.poll()
 
 
 def finish(driver: Any) -> None:

@@ -19,8 +19,8 @@ from dashboard.exporters.filters_values import (
     Unfit,
     is_relative,
     read_values,
-    shown,
 )
+from dashboard.exporters.quoting import shown
 from dashboard.lib.clock import now as clock
 from dashboard.records.fields import Field, FieldType
 

@@ -1,5 +1,6 @@
 """How many records the filters leave, told within a bounded time: the page asks while one types."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from dashboard.exporters.export_table import ExportTable
 
+log = logging.getLogger("jobengine.exports")
+
 COUNT_SECONDS = 1.5
 LOOK_SECONDS = 0.5
 MANY = 10_000
@@ -21,16 +24,26 @@ STEPS = 10_000
 @dataclass(frozen=True, slots=True)
 class Found:
     """`rows` of `total`, None where counting would have taken too long. `more_than` is then what
-    was found in the time there was, if that was any.
+    was found in the time there was, if that was any. `broken`: the database cannot read them, such
+    as those of a table that is not there.
     """
 
     rows: int | None
     total: int | None
     more_than: int | None = None
+    broken: bool = False
 
 
 def count(engine: Engine, table: ExportTable, tests: list[ColumnElement[bool]]) -> Found:
     """In at most about 3 seconds (twice COUNT_SECONDS)."""
+    try:
+        return counted(engine, table, tests)
+    except DBAPIError:
+        log.exception("the records of %s cannot be counted", table.name)
+        return Found(None, None, broken=True)
+
+
+def counted(engine: Engine, table: ExportTable, tests: list[ColumnElement[bool]]) -> Found:
     with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
         rows = within(connection, counting(table, tests), COUNT_SECONDS)
         if rows is None:

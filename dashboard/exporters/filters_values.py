@@ -8,13 +8,15 @@ from typing import Any
 import pyarrow as pa
 
 from dashboard.exporters.filters_dates import ALLOWED, ALLOWED_WITH_TIME, RELATIVE, relative
+from dashboard.exporters.quoting import shown
 from dashboard.records.casting import cast_column
 from dashboard.records.fields import Field, FieldType
-from dashboard.records.refusals import quote
 from dashboard.records.time_readers import DATE
 from dashboard.records.values import python_values
 
 MOST_VALUES = 500
+# As a pattern a text is up to 14 times as long, and databases limit those (SQLite to 50,000 bytes).
+MOST_CHARACTERS = 1_000
 NO_VALUE = "there is no value. Enter one, or use null to find records without any."
 # What only who imports a file can choose.
 OF_FILES = re.compile(r", or choose the \w+ of this column's \w+")
@@ -47,8 +49,8 @@ def read_values(
     if op == "in":
         values = many(value)
         return values, tuple(read_value(field, kind, one, now) for one in values)
-    if op == "contains" and value == "":
-        raise Unfit(NO_VALUE)
+    if op == "contains":
+        check_part(as_text(value))
     return value, (read_value(field, kind, value, now),)
 
 
@@ -75,6 +77,13 @@ def many(value: Any) -> tuple[Any, ...]:
     if len(value) > MOST_VALUES:
         raise Unfit(f"there are {len(value)} values. Use at most {MOST_VALUES}.")
     return tuple(value)
+
+
+def check_part(text: str) -> None:
+    if not text:
+        raise Unfit(NO_VALUE)
+    if len(text) > MOST_CHARACTERS:
+        raise Unfit(f"there are {len(text)} characters. Use at most {MOST_CHARACTERS}.")
 
 
 def yes_or_no(value: Any) -> bool:
@@ -128,11 +137,17 @@ def whole_day(field: Field, day: date) -> Span:
 def cast(field: Field, kind: Any, text: str) -> Any:
     try:
         read = cast_column(field, pa.array([text], pa.string()))
+        if read.bad:
+            raise Unfit(f"{shown(text)} {OF_FILES.sub('', read.bad[0][2])}{also(field)}")
+        return python_values(read.values, kind)[0]
     except UnicodeEncodeError:
         raise Unfit(f"{shown(text)} is not valid Unicode. Send other text.") from None
-    if read.bad:
-        raise Unfit(f"{shown(text)} {OF_FILES.sub('', read.bad[0][2])}{also(field)}")
-    return python_values(read.values, kind)[0]
+    except (pa.ArrowInvalid, OverflowError):
+        # An offset may lead from the first or the last day of the calendar out of it.
+        if field.type is not FieldType.DATETIME:
+            raise
+        message = f"{shown(text)} is outside the years 1 to 9999 in UTC. Use another time."
+        raise Unfit(message) from None
 
 
 def also(field: Field) -> str:
@@ -140,9 +155,3 @@ def also(field: Field) -> str:
     if field.type not in DATED:
         return ""
     return f" Or {ALLOWED_WITH_TIME if field.type is FieldType.DATETIME else ALLOWED}."
-
-
-def shown(value: Any) -> str:
-    """Quoted and not too long, whatever it is."""
-    text = value if isinstance(value, str) else repr(value)
-    return quote(text.encode("utf-8", "backslashreplace").decode())

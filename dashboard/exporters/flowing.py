@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.exporters.making_parts import LOOK_SECONDS
 
-FLOW_BYTES = 32 << 20
+FLOW_BYTES = 16 << 20
 
 
 class Flow:

@@ -6,10 +6,10 @@ from typing import Any
 
 from dashboard.errors import InputRefused
 from dashboard.exporters.filters import Exportable, Filter, read_filters
+from dashboard.exporters.quoting import brief, shown
 from dashboard.formats.write_options import NAMES as WRITE_NAMES
 from dashboard.formats.write_options import WriteOptions
 from dashboard.records.fields import Field
-from dashboard.records.refusals import quote
 
 # The keys of a job's options, and so of a preset's.
 NAMES = ("filters", "columns", "labels", *WRITE_NAMES)
@@ -32,7 +32,7 @@ class ExportOptions:
         return cls(
             filters=read_filters(options.get("filters") or [], table),
             columns=read_columns(options.get("columns"), table),
-            write=WriteOptions.from_options(options),
+            write=WriteOptions.from_options({name: cut(options.get(name)) for name in WRITE_NAMES}),
             labels=read_labels(options.get("labels")),
         )
 
@@ -52,7 +52,7 @@ def read_columns(columns: Any, table: Exportable) -> tuple[str, ...]:
     for place, name in enumerate(columns):
         if name not in known:
             names = ", ".join(known)
-            raise refuse("columns", f"columns: there is no field {quote(name)}. Fields: {names}.")
+            raise refuse("columns", f"columns: there is no field {shown(name)}. Fields: {names}.")
         if name in columns[:place]:
             raise refuse("columns", f"columns: {name} is named twice. Name each field once.")
     return tuple(columns)
@@ -61,7 +61,13 @@ def read_columns(columns: Any, table: Exportable) -> tuple[str, ...]:
 def read_labels(labels: Any) -> bool | None:
     if labels is None or isinstance(labels, bool):
         return labels
-    raise refuse("labels", f"labels is true or false, not {labels!r}.")
+    raise refuse("labels", f"labels is true or false, not {shown(labels)}.")
+
+
+def cut(value: Any) -> Any:
+    """A choice about the file; what is longer than any of them stays wrong when it is cut."""
+    text = brief(value if isinstance(value, str) else repr(value))
+    return text if text.endswith("…") else value
 
 
 def refuse(name: str, message: str) -> InputRefused:

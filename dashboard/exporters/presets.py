@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from dashboard.errors import InputRefused, NotFound
 from dashboard.exporters.options import NAMES
+from dashboard.exporters.quoting import shown
 from dashboard.formats.write_options import NAMES as WRITE_NAMES
 from dashboard.models.export_preset import ExportPreset
 from dashboard.models.user import User
-from dashboard.records.refusals import quote
 
 LONGEST_NAME = 80
 MOST_PRESETS = 100
@@ -29,7 +29,7 @@ def find_preset(session: Session, user: User, type: str, name: str) -> ExportPre
         if preset.name == name:
             return preset
     names = ", ".join(preset.name for preset in known) or "none"
-    raise NotFound(f"You have no preset {quote(name)} of {type}. Yours: {names}.")
+    raise NotFound(f"You have no preset {shown(name)} of {type}. Yours: {names}.")
 
 
 def save_preset(
@@ -52,7 +52,9 @@ def clean_name(name: str) -> str:
     if not name:
         raise refuse("Give the preset a name to save it under.")
     if len(name) > LONGEST_NAME:
-        raise refuse(f"The name has {len(name)} characters. Use at most {LONGEST_NAME}.")
+        raise refuse(f"The name is too long. Use at most {LONGEST_NAME} characters.")
+    if not name.isprintable():
+        raise refuse("The name holds a control character. Use printable characters only.")
     return name
 
 

@@ -8,10 +8,11 @@ from dashboard.exporters.export_table import ExportTable
 from dashboard.exporters.exporter import exporter_for
 from dashboard.exporters.filters import operators
 from dashboard.exporters.options import ExportOptions
+from dashboard.exporters.quoting import shown
 from dashboard.formats.write_options import NAMES as WRITE_NAMES
 from dashboard.jobs.chunk_job import Connect
 from dashboard.jobs.registry import JobType
-from dashboard.jobs.submission import Submitted, given, later, run_at, truth, wrong
+from dashboard.jobs.submission import Submitted, given, later, run_at, wrong
 
 OF_IMPORTS = dict.fromkeys(
     (
@@ -55,7 +56,7 @@ def schema_fields(job_type: JobType, connect: Connect) -> list[dict[str, Any]]:
 
 def a_list(name: str, value: Any) -> None:
     if not isinstance(value, list):
-        raise wrong(name, f"{name} is a list, not {value!r:.100}.")
+        raise wrong(name, f"{name} is a list, not {shown(value)}.")
 
 
 def nobodys(name: str, value: Any) -> NoReturn:
@@ -63,13 +64,13 @@ def nobodys(name: str, value: Any) -> NoReturn:
 
 
 def judged_later(name: str, value: Any) -> None:
-    """By WriteOptions, with the other choices about the file."""
+    """By ExportOptions, with the other choices."""
 
 
 CHECKS: Mapping[str, Any] = {
     "filters": a_list,
     "columns": a_list,
-    "labels": truth,
+    "labels": judged_later,
     "runAt": later,
     "preset": nobodys,
     **dict.fromkeys(WRITE_NAMES, judged_later),

@@ -64,19 +64,21 @@ def dispatch(
 
 
 def refuse_second_sync(context: JobContext, session: Session, type: str, *, check: bool) -> None:
-    """Two would fetch the same rows; that neither writes them twice, the cursor sees to."""
+    """Two would fetch the same rows; that neither writes them twice, the cursor sees to.
+
+    One that waits for its time holds nobody up.
+    """
     label = context.registry.get(type).label
     if check:
         raise InputRefused(f"{label} is a sync; there is no check of one.", code="no_check")
-    query = select(Job.id, Job.status).where(
-        Job.type == type, Job.purpose == "run", Job.status.in_(LIVE)
+    query = select(Job.id).where(
+        Job.type == type, Job.purpose == "run", Job.status.in_(LIVE - {JobStatus.DELAYED})
     )
     live = session.execute(query.limit(1)).first()
     if live is not None:
         raise WrongState(
-            f"{label} runs already: job {live.id} is {live.status}. Wait for it, or cancel it.",
+            f"{label} runs already. Wait for its end; an admin can cancel it.",
             code="sync_running",
-            details={"job": live.id},
         )
 
 

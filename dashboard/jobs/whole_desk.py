@@ -3,22 +3,24 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, exists, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from dashboard.jobs.context import JobContext
 from dashboard.jobs.leases import CHUNK
 from dashboard.jobs.transitions import JOB, move
 from dashboard.jobs.whole_job import Stopped
 from dashboard.lib.clock import now
-from dashboard.models.columns import AnyRow
+from dashboard.models.columns import AnyRow, UtcDateTime
 from dashboard.models.states import ChunkState, JobStatus
 from dashboard.settings import Settings
 from dashboard.storage.store import PARTS, Store
 
 S = JobStatus
 CHECK_SECONDS = 0.5
+NOTE_SECONDS = 0.2
 GOING_ON = (S.PREPARING, S.ACTIVE)
 READ = {"sqlite_begin": "DEFERRED"}
 
@@ -34,7 +36,8 @@ class EngineDesk:
     def __init__(self, context: JobContext, job: AnyRow) -> None:
         self.context, self.job = context, job
         self.published = False
-        self._checked = 0.0
+        self._checked = self._noted = 0.0
+        self._made: dict[int, int] = {}
         # Parts are settled by several threads; an engine in a test may have but one connection.
         self._lock = threading.Lock()
 
@@ -56,7 +59,7 @@ class EngineDesk:
 
     def publish(self, layout: Mapping[str, Any], rows_of_parts: Sequence[int]) -> None:
         total = sum(rows_of_parts)
-        with self._lock, self.context.app.begin() as connection:
+        with self._lock, self.context.chunks.begin() as connection:
             values = {"layout": dict(layout), "total": total, "processed": 0}
             values["not_processed"] = total
             held = connection.execute(update(JOB).where(*self.mine()).values(**values))
@@ -90,16 +93,32 @@ class EngineDesk:
             connection.execute(insert(CHUNK), rows)
 
     def part_done(self, number: int, rows: int) -> None:
-        """Durable with the end of the job only: a part lost with its settle is made again."""
-        held = exists().where(*self.mine())
-        with self._lock, self.context.chunks.begin() as connection:
-            settled = connection.execute(
-                update(CHUNK)
-                .where(CHUNK.c.job_id == self.job.id, CHUNK.c.number == number, held)
-                .values(state=ChunkState.DONE, created=rows, attempt=1, finished_at=now())
-            )
-        if not settled.rowcount:
+        """Written down a few times a second: small parts come faster than a page is looked at."""
+        with self._lock:
+            self._made[number] = rows
+            if time.monotonic() - self._noted < NOTE_SECONDS:
+                return
+            with self.context.chunks.begin() as connection:
+                self._note(connection)
+
+    def note_parts(self, connection: Connection) -> None:
+        """What is not written down yet, in a transaction of the caller's. Raises Stopped."""
+        with self._lock:
+            self._note(connection)
+
+    def _note(self, connection: Connection) -> None:
+        """Durable with the end of the job only: a part lost with its mark is made again."""
+        held = select(JOB.c.id).where(*self.mine()).with_for_update(read=True)
+        if connection.scalar(held) is None:
             raise Stopped
+        if self._made:
+            moment = now()
+            made = [
+                {"p_number": number, "p_rows": rows, "p_moment": moment}
+                for number, rows in self._made.items()
+            ]
+            connection.execute(mark_statement(), [{**one, "p_job": self.job.id} for one in made])
+        self._made, self._noted = {}, time.monotonic()
 
     def check(self) -> None:
         moment = time.monotonic()
@@ -113,3 +132,18 @@ class EngineDesk:
 
     def mine(self) -> tuple[Any, ...]:
         return (JOB.c.id == self.job.id, JOB.c.lease_token == self.job.lease_token)
+
+
+@cache
+def mark_statement() -> Any:
+    """Built once: making it anew costs more than running it."""
+    return (
+        update(CHUNK)
+        .where(CHUNK.c.job_id == bindparam("p_job"), CHUNK.c.number == bindparam("p_number"))
+        .values(
+            state=ChunkState.DONE,
+            created=bindparam("p_rows"),
+            attempt=1,
+            finished_at=bindparam("p_moment", type_=UtcDateTime),
+        )
+    )

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -83,7 +84,7 @@ class WholeRuns:
             result = work.run(desk)
             followers = self._finish(desk, result)
         except Stopped:
-            self._let_go(job, again=False)
+            self._let_go(desk, again=False)
         except JobEngineError as error:
             if error.permanent:
                 self._refuse(job, error.code, error.message)
@@ -92,7 +93,7 @@ class WholeRuns:
         except Exception as error:
             self._failed(job, error)
         except BaseException:  # the worker is told to stop
-            self._let_go(job, again=True)
+            self._let_go(desk, again=True)
             raise
         else:
             self._clear(job)
@@ -116,6 +117,7 @@ class WholeRuns:
             desk.write_parts(connection, [result.rows])
             whole = {"state": ChunkState.DONE, "created": result.rows, "finished_at": now()}
             connection.execute(update(CHUNK).where(CHUNK.c.job_id == job.id).values(**whole))
+        desk.note_parts(connection)
         report_progress(connection, job.id, last=True)
         counts = sums(connection, job.id)
         if counts["processed"] != result.rows:
@@ -196,13 +198,16 @@ class WholeRuns:
         code = error.code if isinstance(error, JobEngineError) else "code_error"
         self._refuse(job, code, describe(error), trace)
 
-    def _let_go(self, job: AnyRow, *, again: bool) -> None:
+    def _let_go(self, desk: EngineDesk, *, again: bool) -> None:
         """Paused or cancelled by a person, or this worker is told to stop (`again`).
 
         Being stopped is no try of its own, but what was made of the file is thrown away.
         """
+        job = desk.job
         with self.context.app.begin() as connection:
             mine = (JOB.c.lease_token == job.lease_token,)
+            with suppress(Stopped):  # the lease is lost
+                desk.note_parts(connection)
             move(connection, job.id, S.INTERRUPTED, expected=(S.PREPARING, S.ACTIVE), where=mine)
             freed = self._free(connection, job)
             ended = finalise(connection, job.id) if freed else None

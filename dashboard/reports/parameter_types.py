@@ -11,17 +11,19 @@ from sqlalchemy import BigInteger, Boolean, Date, Numeric, String
 
 from dashboard.errors import InputRefused
 from dashboard.exporters.filters_dates import ALLOWED, relative
+from dashboard.lib.texts import escaped, storable
 
 DAY, MONTH = re.compile(r"\d{4}-\d\d-\d\d", re.A), re.compile(r"\d{4}-\d\d", re.A)
 WHOLE = re.compile(r"[+-]?\d{1,19}", re.A)
 MOST_CHARACTERS, MOST_WHOLE, MOST_DIGITS = 10_000, 2**63 - 1, 100
+LAST_MONTH = (9999, 12)
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 Choices = Mapping[str, str]  # each value and how it is called
 
 
 def read_text(value: Any, _choices: Choices, _now: datetime) -> str:
-    if not isinstance(value, str) or "\0" in value or len(value) > MOST_CHARACTERS:
+    if not isinstance(value, str) or not storable(value) or len(value) > MOST_CHARACTERS:
         raise ValueError(
             f"is {shown(value)}. Use a text of at most {MOST_CHARACTERS:,} characters."
         )
@@ -52,16 +54,18 @@ def read_date(value: Any, _choices: Choices, now: datetime) -> str:
 
 
 def read_month(value: Any, _choices: Choices, now: datetime) -> str:
-    if day_of(value, now, MONTH, "-01") is None:
-        raise ValueError(f"is {shown(value)}, no month. Use YYYY-MM, or {ALLOWED}.")
+    if month_of(value, now) is None:
+        raise ValueError(
+            f"is {shown(value)}, no month. Use YYYY-MM (0001-01 to 9999-11), or {ALLOWED}."
+        )
     return str(value)
 
 
 def read_choice(value: Any, choices: Choices, _now: datetime) -> str:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         known = ", ".join(list(choices)[:20]) or "none, there is no choice now"
         raise ValueError(f"is {shown(value)}, which is no choice. Use one of: {known}.")
-    return str(value)
+    return value
 
 
 def read_boolean(value: Any, _choices: Choices, _now: datetime) -> bool:
@@ -82,17 +86,23 @@ def day_of(value: Any, now: datetime, form: "re.Pattern[str]", rest: str) -> dat
     return None if isinstance(found, datetime) else found
 
 
+def month_of(value: Any, now: datetime) -> date | None:
+    """A day of it; None of the last one there is too, whose end would be no day."""
+    day = day_of(value, now, MONTH, "-01")
+    return None if day is None or (day.year, day.month) == LAST_MONTH else day
+
+
 def resolved_date(kept: str, now: datetime) -> date:
-    return certain(day_of(kept, now, DAY, ""), kept)
+    return certain(day_of(kept, now, DAY, ""), kept, "day")
 
 
 def resolved_month(kept: str, now: datetime) -> date:
-    return certain(day_of(kept, now, MONTH, "-01"), kept).replace(day=1)
+    return certain(month_of(kept, now), kept, "month").replace(day=1)
 
 
-def certain(day: date | None, kept: str) -> date:
+def certain(day: date | None, kept: str, what: str) -> date:
     if day is None:
-        message = f"{kept!r} names no day of the years 1 to 9999 any more."
+        message = f"{kept!r} names no {what} of the years 1 to 9999 any more."
         raise InputRefused(message, code="report_parameter", details={"field": "params"})
     return day
 
@@ -106,7 +116,7 @@ def resolved_decimal(kept: str, _now: datetime) -> Decimal:
 
 
 def shown(value: Any) -> str:
-    return f'"{value[:60]}"' if isinstance(value, str) else repr(value)[:60]
+    return f'"{escaped(value[:60])}"' if isinstance(value, str) else repr(value)[:60]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What somebody submits for a report, checked before there is a job."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -50,7 +50,7 @@ def read_data(job_type: JobType, data: Mapping[str, Any], connect: Connect) -> S
     params = read_parameters(parameters, said.get("params") or {}, asking, now())
     options: dict[str, Any] = {"params": params}
     if said.get("mailTo"):
-        options["mailTo"] = list(dict.fromkeys(map(address, said["mailTo"])))
+        options["mailTo"] = each_once(said["mailTo"])
         options["mailFormat"] = said.get("mailFormat", "xlsx")
     elif "mailFormat" in said:
         raise wrong("mailFormat", "mailFormat says how mail is sent; name who gets it in mailTo.")
@@ -98,8 +98,14 @@ def schema_fields(job_type: JobType) -> list[dict[str, Any]]:
 def addresses(name: str, value: Any) -> None:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise wrong(name, f'{name} is a list of addresses, such as ["ann@example.org"].')
-    if len(value) > MOST_ADDRESSES:
-        raise wrong(name, f"{name} has {len(value)} addresses; {MOST_ADDRESSES} are allowed.")
+
+
+def each_once(given: Sequence[str]) -> list[str]:
+    """In their one spelling. Raises InputRefused (mailTo): too many, or one is no address."""
+    if len(given) > MOST_ADDRESSES:
+        message = f"mailTo has {len(given)} addresses; {MOST_ADDRESSES} are allowed."
+        raise wrong("mailTo", message)
+    return list(dict.fromkeys(map(address, given)))
 
 
 def address(value: str) -> str:

@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cronsim import CronSim
+from cronsim.explain import Expression
 
 from dashboard.errors import InputRefused
-from dashboard.lib.clock import now
 
 # Those that divide the hour: any other number would start anew at each full hour.
 EVERY = (1, 2, 3, 5, 6, 10, 12, 15, 20, 30)
@@ -120,7 +119,16 @@ def words(cron: str) -> str:
         return f"Every hour at minute {found.minute}"
     if found.when in TIMED:
         return f"{day_words(found)} at {found.time}"
-    return str(CronSim(cron, now()).explain())
+    return any_words(cron.upper().split())
+
+
+def any_words(fields: list[str]) -> str:
+    """CronSim's, but where a day of the month and one of the week are given: either will do."""
+    found = Expression(list(fields))
+    if not found.day_and and (found.day.star or found.dow.star):
+        minute, hour, _, month, _ = fields
+        found = Expression([minute, hour, "*", month, "*"])
+    return found.explain().replace(f"{found.day} and {found.dow}", f"{found.day} or {found.dow}")
 
 
 def day_words(found: Plain) -> str:

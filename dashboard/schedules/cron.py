@@ -5,6 +5,7 @@ of it is decided here, after Debian's cron. Asked for zoned times itself, it mis
 where summer time is half an hour (Australia/Lord_Howe).
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ ALLOWED = {
 }
 NEVER = "this never comes to pass, no month of it has such a day. Choose another day or month."
 LONGEST = 120
+# Of each field: as many values as it has.
+LARGEST_STEPS = (60, 24, 31, 12, 7)
+STEP = re.compile(r"/([0-9]+)", re.A)
 MINUTE = timedelta(minutes=1)
 
 
@@ -102,9 +106,14 @@ def read_cron(text: str, timezone: str) -> Cron:
     """Raises InputRefused naming `cron` or `timezone`: wrong, unknown, or never comes to pass."""
     zone = read_zone(timezone)
     words = text.split()
-    if len(words) != len(FIELDS) or len(text) > LONGEST:
+    if len(text) > LONGEST:
         raise wrong_cron(
-            f"{text[:LONGEST]!r} has {len(words)} of five fields. A cron expression is "
+            f"The cron expression has {len(text):,} characters; {LONGEST} are allowed. Make several"
+            " schedules of it."
+        )
+    if len(words) != len(FIELDS):
+        raise wrong_cron(
+            f"{text!r} has {len(words)} of five fields. A cron expression is "
             f"{', '.join(FIELDS)}; 30 7 * * 1-5 is 07:30 on weekdays."
         )
     cron = Cron(" ".join(words).upper(), zone)
@@ -112,7 +121,18 @@ def read_cron(text: str, timezone: str) -> Cron:
         cron.next_after(now())
     except CronSimError as error:
         raise wrong_cron(f"{cron.text!r}: {explained(cron.text, str(error))}") from None
+    check_steps(cron.text)
     return cron
+
+
+def check_steps(text: str) -> None:
+    """A step over the whole field is a slip: it would stand for the field's first value."""
+    for name, largest, word in zip(FIELDS, LARGEST_STEPS, text.split(), strict=True):
+        for step in STEP.findall(word):
+            if int(step) > largest:
+                raise wrong_cron(
+                    f"{text!r} has a step of {step} for the {name}. Use 1 to {largest}."
+                )
 
 
 def explained(text: str, message: str) -> str:

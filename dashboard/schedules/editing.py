@@ -7,12 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from dashboard.errors import Forbidden, NotFound, UnknownJobType, WrongState
+from dashboard.errors import Forbidden, InputRefused, NotFound, UnknownJobType, WrongState
 from dashboard.jobs.submission import Submitted, wrong
 from dashboard.lib.clock import now
+from dashboard.lib.texts import storable, unstorable_in
 from dashboard.models.schedule import (
     AfterOutcome,
     CatchUp,
@@ -30,6 +31,8 @@ from dashboard.schedules.starting import Starter, own_file
 LONGEST_NAME = 120
 # Characters of `data` as JSON.
 MOST_DATA = 100_000
+# Of one person, paused ones too.
+MOST_SCHEDULES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def check(session: Session, starter: Starter, owner: User, wanted: Wanted) -> No
     wanted.columns()
     if len(json.dumps(dict(wanted.data))) > MOST_DATA:
         raise wrong("data", f"data is longer than {MOST_DATA:,} characters. Leave something out.")
+    check_texts(wanted.data)
     job_type = starter.context.registry.get(wanted.type)
     if owner.role not in {*(job_type.roles or (owner.role,)), Role.ADMIN}:
         raise Forbidden(f"{owner.name} may not run {job_type.label}. An admin can change that.")
@@ -92,7 +96,10 @@ def check(session: Session, starter: Starter, owner: User, wanted: Wanted) -> No
 
 
 def make(session: Session, starter: Starter, owner: User, wanted: Wanted) -> Schedule:
-    """`check` has passed. Raises InputRefused: a circle, or a file that is not there."""
+    """`check` has passed. Raises InputRefused: a circle, a file that is not there, or one schedule
+    too many.
+    """
+    check_count(session, owner)
     schedule = Schedule(user_id=owner.id, **wanted.columns())
     check_rows(session, starter, owner, wanted, None)
     plan_next(schedule, now())
@@ -182,6 +189,27 @@ def run_now(session: Session, starter: Starter, schedule_id: int, asked: Submitt
 # -- the pieces ----------------------------------------------------------------------------------
 
 
+def check_texts(data: Mapping[str, Any]) -> None:
+    """Its JSON may hold what no page that shows it could."""
+    for name, value in data.items():
+        odd = unstorable_in([name, value])
+        if odd is not None:
+            message = f"{odd[:60]!r} holds a character that cannot be kept. Leave it out."
+            raise wrong(name if storable(name) else "data", message)
+
+
+def check_count(session: Session, owner: User) -> None:
+    """Whoever makes another one for this person waits until the transaction ends."""
+    session.execute(select(User.id).where(User.id == owner.id).with_for_update(key_share=True))
+    query = select(func.count()).where(Schedule.user_id == owner.id)
+    count = session.scalar(query) or 0
+    if count >= MOST_SCHEDULES:
+        raise InputRefused(
+            f"You have {count} schedules; {MOST_SCHEDULES} are allowed. Delete one first.",
+            code="schedule_limit",
+        )
+
+
 def check_rows(
     session: Session, starter: Starter, owner: User, wanted: Wanted, schedule_id: int | None
 ) -> None:
@@ -217,8 +245,8 @@ def locked(session: Session, schedule_id: int) -> Schedule:
     return schedule
 
 
-def one_of(name: str, value: str, allowed: type[StrEnum]) -> str:
-    if value not in set(allowed):
+def one_of(name: str, value: Any, allowed: type[StrEnum]) -> str:
+    if not isinstance(value, str) or value not in set(allowed):
         raise wrong(name, f"{name} is one of {', '.join(allowed)}, not {value!r}.")
     return str(value)
 

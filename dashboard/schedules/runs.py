@@ -11,7 +11,7 @@ from dashboard.jobs.submission import Submitted
 from dashboard.lib.clock import now
 from dashboard.models.job import Job
 from dashboard.models.schedule import Overlap, RunKind, RunOutcome, Schedule, ScheduleRun
-from dashboard.models.states import LIVE
+from dashboard.models.states import LIVE, JobStatus
 from dashboard.schedules.starting import Refusal, Starter
 
 MOST_REFUSALS = 3
@@ -125,8 +125,10 @@ def live_job(session: Session, schedule_id: int) -> int | None:
 
 
 def live_run(session: Session, type: str) -> int | None:
-    """Whoever started it. A second sync of the type would be refused (dispatch)."""
-    query = select(Job.id).where(Job.type == type, Job.purpose == "run", Job.status.in_(LIVE))
+    """Whoever started it. A second sync of the type would be refused (dispatch); one that waits for
+    its time holds nobody up."""
+    live = Job.status.in_(LIVE - {JobStatus.DELAYED})
+    query = select(Job.id).where(Job.type == type, Job.purpose == "run", live)
     return session.scalar(query.limit(1))
 
 

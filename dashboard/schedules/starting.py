@@ -17,6 +17,7 @@ from dashboard.jobs.context import JobContext
 from dashboard.jobs.dispatcher import dispatch
 from dashboard.jobs.registry import JobType, Kind
 from dashboard.jobs.submission import Submitted, wrong
+from dashboard.lib.texts import storable
 from dashboard.models.job import Job
 from dashboard.models.schedule import Schedule
 from dashboard.models.stored_file import StoredFile
@@ -147,5 +148,5 @@ def own_file(context: JobContext, session: Session, owner: User, name: str) -> S
 
 
 def can_be_asked(text: str) -> bool:
-    """Databases take neither a NUL nor half of a surrogate pair; no file is called so."""
-    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+    """No file is called as no text may be."""
+    return storable(text)

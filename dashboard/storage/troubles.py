@@ -11,8 +11,8 @@ from dashboard.errors import ConfigurationError, FileRefused, JobEngineError, No
 # The server's words for a bucket that is not there, or not in this region.
 NO_BUCKET = ("NoSuchBucket", "PermanentRedirect", "301", "InvalidBucketName")
 PAST_THE_END = ("InvalidRange", "416")
-GONE = "The stored file is gone; upload it again."
-SHORTER = "The stored file is shorter than when it was cut; upload it again."
+GONE = "The stored file is gone. Upload it again, or run the job that made it again."
+SHORTER = "The stored file is shorter than when it was cut. Upload it, or run the job, again."
 
 
 class StoreUnavailable(JobEngineError):

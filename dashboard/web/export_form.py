@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.errors import InputRefused
 from dashboard.exporters.export_table import ExportTable
 from dashboard.exporters.options import ExportOptions
+from dashboard.exporters.quoting import brief, shown
 from dashboard.formats.write_options import DELIMITERS, WriteOptions
 from dashboard.records.fields import Field
 from dashboard.web.export_rows import Form, Row, rows_of_form, rows_of_options
@@ -68,7 +69,7 @@ class FileChoices:
     @classmethod
     def of_form(cls, form: Form) -> "FileChoices":
         names = ("format", "delimiter", "decimal", "encoding", "compression", "titles")
-        found = {name: form[name] for name in names if name in form}
+        found = {name: brief(form[name]) for name in names if name in form}
         return cls(**found, escape="escape" in form)
 
     def options(self) -> dict[str, Any]:
@@ -103,7 +104,11 @@ class ColumnChoice:
 
 @dataclass
 class ExportForm:
-    """`problems` says what is wrong, by the API's names of the choices; rows have their own."""
+    """`problems` says what is wrong, by the API's names of the choices; rows have their own.
+
+    `gone` has the fields that are asked for and the table no longer has, `lost` those of them that
+    the form had as columns.
+    """
 
     table: ExportTable
     rows: list[Row]
@@ -112,13 +117,13 @@ class ExportForm:
     labels: bool = False
     problems: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     @classmethod
     def of_options(
         cls, options: Mapping[str, Any], table: ExportTable, *, labels: bool = False
     ) -> "ExportForm":
-        """Of a preset, or of nothing: all records, all columns, CSV. `gone` has the fields that a
-        preset names and the table no longer has."""
+        """Of a preset, or of nothing: all records, all columns, CSV."""
         fields = {one.name: one for one in table.fields}
         filters, columns = options.get("filters") or [], options.get("columns") or []
         named = [*(item.get("field") for item in filters), *columns]
@@ -133,13 +138,19 @@ class ExportForm:
 
     @classmethod
     def of_form(cls, form: Form, table: ExportTable, *, labels: bool = False) -> "ExportForm":
+        """Raises InputRefused as `rows_of_form` does."""
         fields = {one.name: one for one in table.fields}
+        rows, columns = rows_of_form(form, fields), form.getlist("column")
+        lost = [brief(name) for name in dict.fromkeys(columns) if name not in fields]
+        named = [*(row.field.name for row in rows if row.gone), *lost]
         return cls(
             table,
-            rows_of_form(form, fields),
-            in_order(fields, form.getlist("order"), chosen=form.getlist("column")),
+            rows,
+            in_order(fields, form.getlist("order"), chosen=columns),
             FileChoices.of_form(form),
             labels,
+            gone=list(dict.fromkeys(named)),
+            lost=lost,
         )
 
     def options(self) -> dict[str, Any]:
@@ -158,6 +169,12 @@ class ExportForm:
             row.check(place, self.table)
         if not any(column.chosen for column in self.columns):
             self.problems["columns"] = "Choose at least one column."
+        if self.lost:
+            names = ", ".join(self.lost)
+            self.problems["columns"] = f"There is no longer: {names}. Look at the others again."
+        if self.file.titles not in TITLES:
+            message = f"{shown(self.file.titles)} is no header line. Choose one of the list."
+            self.problems["titles"] = message
         if self.bad_rows or self.problems:
             return False
         try:

@@ -16,7 +16,8 @@ from dashboard.errors import InputRefused, NotFound
 from dashboard.exporters.filters import where
 from dashboard.exporters.filters_counting import Found
 from dashboard.exporters.filters_counting import count as count_rows
-from dashboard.exporters.presets import find_preset, presets_of, save_preset
+from dashboard.exporters.presets import LONGEST_NAME, find_preset, presets_of, save_preset
+from dashboard.exporters.quoting import shown
 from dashboard.extensions import db, transaction
 from dashboard.jobs.dispatcher import dispatch
 from dashboard.jobs.registry import JobType
@@ -60,12 +61,15 @@ def new() -> ResponseReturnValue:
 def change() -> ResponseReturnValue:
     """A step in the form, a preset to save, or the start."""
     job_type, form = sent()
-    act, _, about = request.form.get("act", "start").partition(":")
+    act, _, about = request.form.get("act", "").partition(":")
     if act == "count":
         return page(job_type, form, counted=counted(form))
     if act in STEPS:
         STEPS[act](form, about)
         return page(job_type, form, focus=FOCUS.get(act, ""))
+    if act not in ENDS:
+        message = f"There is no step {shown(act)}. Press one of the buttons."
+        return page(job_type, form, problem=message), 422
     if not form.check():
         return page(job_type, form, problem="Something below does not fit yet."), 422
     if act in ("save", "replace"):
@@ -148,8 +152,8 @@ def page(
         type=job_type,
         form=form,
         presets=presets_of(db.session(), person(), job_type.name),
-        opened=preset.name if preset else request.form.get("opened", ""),
-        preset_name=preset.name if preset else request.form.get("preset_name", ""),
+        opened=preset.name if preset else sent_name("opened"),
+        preset_name=preset.name if preset else sent_name("preset_name"),
         problem=problem,
         taken=taken,
         focus=focus,
@@ -158,6 +162,11 @@ def page(
         days=DAYS,
         words=export_form,
     )
+
+
+def sent_name(field: str) -> str:
+    """As typed; one that is too long stays too long."""
+    return request.form.get(field, "")[: LONGEST_NAME + 1]
 
 
 STEPS: Mapping[str, Callable[[ExportForm, str], object]] = {
@@ -169,5 +178,7 @@ STEPS: Mapping[str, Callable[[ExportForm, str], object]] = {
     "up": lambda form, name: form.move(name, -1),
     "down": lambda form, name: form.move(name, 1),
 }
+# What is only done when all is right.
+ENDS = ("save", "replace", "start")
 # Where the caret goes on in the changed form; elsewhere it stays on its button.
 FOCUS = {"add": "last", "remove": "add"}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as with_default
@@ -11,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.errors import InputRefused
 from dashboard.exporters.filters import Exportable, check_one, operators
+from dashboard.exporters.quoting import brief, shown
 from dashboard.lib.clock import now
 from dashboard.records.fields import Field, FieldType
 
@@ -32,27 +34,38 @@ WORDS = {
     FILLED: "has a value",
 }
 OF_TIMES = {"lt": "is before", "le": "is until", "gt": "is after", "ge": "is from"}
+NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.A)
+OF_ROW = re.compile(r"f-(.*)-(?:field|op|value)$", re.S)
 TIMES = (FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
 NUMBERS = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL)
 
 
 @dataclass
 class Row:
-    """`number` tells the rows of one form apart; `values` are texts as typed."""
+    """`number` tells the rows of one form apart; `values` are texts as typed. A field that is
+    `gone` or an operator it does not have stays, and is wrong, until a person changes it: dropped,
+    the export would hold more than was asked for.
+    """
 
     number: int
     field: Field
     op: str = ""
     values: list[str] = with_default(default_factory=list)
+    gone: bool = False
     problem: str = ""
 
     def __post_init__(self) -> None:
-        if self.op not in self.operators:
-            self.op = next(iter(self.operators))
+        self.op = brief(self.op) or next(iter(self.known_operators))
 
     @property
     def operators(self) -> Mapping[str, str]:
-        """Operators in words; a field that is never blank is not asked whether it is."""
+        """Operators in words, with the one that was chosen although there is none such."""
+        known = self.known_operators
+        return known if self.op in known else {self.op: WORDS.get(self.op, self.op), **known}
+
+    @property
+    def known_operators(self) -> Mapping[str, str]:
+        """A field that is never blank is not asked whether it is."""
         own = OF_TIMES if self.field.type in TIMES else {}
         found = {op: own.get(op, WORDS[op]) for op in operators(self.field) if op != "null"}
         if self.field.nullable or not found:
@@ -87,7 +100,8 @@ class Row:
     @property
     def is_filled(self) -> bool:
         """Has a value been entered, where the operator asks for one?"""
-        return self.control == "none" or any(self.values)
+        unfit = self.gone or self.op not in self.known_operators
+        return unfit or self.control == "none" or any(self.values)
 
     def as_filter(self) -> dict[str, Any]:
         found: dict[str, Any] = {"field": self.field.name, "op": self.op, "value": self.value}
@@ -110,33 +124,51 @@ class Row:
 
 
 def rows_of_options(filters: Sequence[Mapping[str, Any]], fields: Mapping[str, Field]) -> list[Row]:
-    """Of a preset; a filter whose field is gone is left out."""
-    return [
-        row_of_filter(number, item, fields[item["field"]])
-        for number, item in enumerate(filters, 1)
-        if item.get("field") in fields
-    ]
+    """Of a preset."""
+    return [row_of_filter(number, item, fields) for number, item in enumerate(filters, 1)]
 
 
-def row_of_filter(number: int, item: Mapping[str, Any], about: Field) -> Row:
+def row_of_filter(number: int, item: Mapping[str, Any], fields: Mapping[str, Field]) -> Row:
     op, value = str(item.get("op")), item.get("value")
+    row = row_on(str(item.get("field")), fields, number, op)
     if op == "null":
-        return Row(number, about, BLANK if value else FILLED)
-    if isinstance(value, list):
+        row.op = BLANK if value else FILLED
+    elif isinstance(value, list):
         texts = [as_typed(one) for one in value]
-        return Row(number, about, op, texts if about.choices else [joined(texts)])
-    return Row(number, about, op, [as_typed(value)])
+        row.values = texts if row.field.choices else [joined(texts)]
+    else:
+        row.values = [as_typed(value)]
+    return row
 
 
 def rows_of_form(form: Form, fields: Mapping[str, Field]) -> list[Row]:
+    """Raises InputRefused for a form that is not ours: one of its filters would be passed over."""
+    numbers = list(dict.fromkeys(form.getlist("row")))
+    for number in numbers:
+        if not NUMBER.fullmatch(number):
+            raise refuse(f"row is a number from 1, not {shown(number)}.")
+    for key in form:
+        if (part := OF_ROW.match(key)) and part[1] not in numbers:
+            raise refuse(f"{shown(key)} belongs to no row. Send its number as row, too.")
     found = []
-    for number in dict.fromkeys(n for n in form.getlist("row") if n.isascii() and n.isdigit()):
-        name = form.get(f"f-{number}-field", "")
-        if name in fields:
-            values = [value.strip() for value in form.getlist(f"f-{number}-value")]
-            row = Row(int(number[:9]), fields[name], form.get(f"f-{number}-op", ""), values)
-            found.append(row)
+    for number in numbers:
+        row = row_on(form.get(f"f-{number}-field", ""), fields, int(number))
+        row.op = brief(form.get(f"f-{number}-op", "")) or row.op
+        row.values = [value.strip() for value in form.getlist(f"f-{number}-value")]
+        found.append(row)
     return found
+
+
+def row_on(name: str, fields: Mapping[str, Field], number: int, op: str = "") -> Row:
+    if name in fields:
+        return Row(number, fields[name], op)
+    name = brief(name)
+    stand_in = Field(name, "", FieldType.STRING, nullable=True, label=name)
+    return Row(number, stand_in, op, gone=True)
+
+
+def refuse(message: str) -> InputRefused:
+    return InputRefused(message, details={"field": "filters"})
 
 
 def as_typed(value: Any) -> str:

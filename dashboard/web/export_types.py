@@ -3,6 +3,7 @@
 from dashboard.errors import Forbidden, InputRefused
 from dashboard.exporters.export_table import ExportTable
 from dashboard.exporters.exporter import exporter_for
+from dashboard.exporters.quoting import brief
 from dashboard.exporters.submitted import table_to_export
 from dashboard.jobs.registry import JobType, Kind
 from dashboard.web.engine import engine_context
@@ -17,7 +18,7 @@ def export_type(name: str) -> JobType:
     """Raises InputRefused (none chosen, unknown, no export) and Forbidden."""
     if not name:
         raise InputRefused("Choose what to export.", details={"field": "type"})
-    job_type = engine_context().registry.get(name)
+    job_type = engine_context().registry.get(brief(name))
     if job_type.kind is not Kind.EXPORT:
         message = f"{job_type.label} is no export. Choose one from the list."
         raise InputRefused(message, details={"field": "type"})

@@ -22,6 +22,7 @@ from dashboard.lib.keyset import Cursor, Keyset, Page
 from dashboard.models.job import Job
 from dashboard.models.states import JobStatus
 from dashboard.models.stored_file import StoredFile
+from dashboard.web.asked import words
 from dashboard.web.engine import WITH_NAMES, connection, engine_context, type_labels
 from dashboard.web.guard import requires
 from dashboard.web.htmx import page_or_fragment
@@ -65,7 +66,7 @@ class Row:
 @requires(Permission.JOBS_VIEW_OWN)
 def index() -> ResponseReturnValue:
     cursor = Cursor.decode(request.args.get("place"), (int,))
-    chosen_type = request.args.get("type", "")[:80]
+    chosen_type = words(request.args, "type", 80)
     names = (*WITH_NAMES, joinedload(Job.output))
     query = NEWEST.select(listed(select(Job).options(*names), chosen_type), cursor)
     page = NEWEST.page(db.session.scalars(query).all(), cursor)

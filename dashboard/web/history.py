@@ -19,6 +19,7 @@ from dashboard.models.job import Job
 from dashboard.models.states import LIVE, RUNNING, JobStatus
 from dashboard.models.stored_file import StoredFile
 from dashboard.models.user import User
+from dashboard.web.asked import words
 from dashboard.web.engine import WITH_NAMES, connection, type_labels
 from dashboard.web.guard import requires
 from dashboard.web.htmx import fragment
@@ -59,10 +60,10 @@ class View:
     def of(cls, args: Mapping[str, str]) -> "View":
         sort, status = args.get("sort", "newest"), args.get("status", "")
         return cls(
-            q=args.get("q", "").strip()[:100],
+            q=words(args, "q", 100),
             status=status if status in STATUSES else "",
-            type=args.get("type", "")[:80],
-            person=args.get("person", "") if args.get("person", "").isdecimal() else "",
+            type=words(args, "type", 80),
+            person=person if whole(person := args.get("person", "")) else "",
             sort=sort if sort in SORTS else "newest",
             up=args.get("dir") == "up",
         )
@@ -141,8 +142,9 @@ def found_by(q: str) -> ColumnElement[bool]:
 
 
 def whole(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdecimal() else 0
-    return number if number <= LARGEST else 0
+    """0 for what is no number of a row."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST))
+    return number if plain and (number := int(text)) <= LARGEST else 0
 
 
 def counted(view: View) -> int:

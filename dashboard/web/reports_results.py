@@ -11,7 +11,7 @@ from dashboard.auth.permissions import Permission
 from dashboard.auth.visibility import changeable_job, visible_job
 from dashboard.errors import InputRefused, JobEngineError, NotFound, WrongState
 from dashboard.extensions import db, transaction
-from dashboard.formats.write_options import FORMATS, SUFFIXES, WriteOptions
+from dashboard.formats.write_options import SUFFIXES, WriteOptions
 from dashboard.jobs.registry import Kind
 from dashboard.models.job import Job
 from dashboard.models.states import JobStatus
@@ -19,7 +19,7 @@ from dashboard.models.stored_file import StoredFile
 from dashboard.reports.mailing import ask
 from dashboard.reports.recipients import check_recipients
 from dashboard.reports.results import file_pieces
-from dashboard.reports.submitted import address
+from dashboard.reports.submitted import a_format, each_once
 from dashboard.web.downloads import answer, detached
 from dashboard.web.downloads import attachment as attached
 from dashboard.web.engine import WITH_NAMES, engine_context
@@ -106,7 +106,8 @@ def mail(job_id: int) -> ResponseReturnValue:
             note(tx, "report.mailed", job_id, to=told)
         flash(f"It is sent to {', '.join(told)}.", "success")
     except JobEngineError as error:
-        if error.status in (403, 404):
+        # The page offers no other formats: a program sent this.
+        if error.status in (403, 404) or error.details.get("field") == "format":
             raise
         flash(error.message, "error")
     return redirect(url_for("job.show", job_id=job_id, _anchor="report-mail"), 303)
@@ -117,12 +118,12 @@ def queue_mail(tx: Any, job: Job, form: Any) -> list[str]:
     if job.kind != Kind.REPORT or job.status != JobStatus.COMPLETED:
         raise WrongState(f"Job {job.id} is no report that can be sent.")
     result_of(job)
-    words = form.get("to", "").split(",")
-    addresses = list(dict.fromkeys(address(word) for word in words if word.strip()))
+    format = form.get("format", "xlsx")
+    a_format("format", format)
+    addresses = each_once([word for word in form.get("to", "").split(",") if word.strip()])
     if not addresses:
         raise InputRefused("Name who gets it.")
     check_recipients(tx, engine_context().settings, addresses)
-    format = form.get("format", "")
     for each in addresses:
-        ask(tx, job.id, job.round, each, format if format in FORMATS else "xlsx", again=True)
+        ask(tx, job.id, job.round, each, format, again=True)
     return addresses

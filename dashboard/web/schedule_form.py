@@ -1,15 +1,14 @@
 """The form of a schedule: fields, what they say, and back."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import (
-    Field,
     HiddenField,
     IntegerField,
     RadioField,
@@ -17,7 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import Length, Optional, StopValidation
+from wtforms.validators import Length, Optional
 
 from dashboard.errors import InputRefused
 from dashboard.exporters.presets import presets_of
@@ -30,6 +29,18 @@ from dashboard.schedules.choices import TIMED, Plain, When, plain
 from dashboard.schedules.editing import LONGEST_NAME, Wanted
 from dashboard.web.engine import engine_context
 from dashboard.web.import_types import may_run
+from dashboard.web.schedule_fields import (
+    DAY_ALLOWED,
+    EVERY_ALLOWED,
+    LISTED,
+    MINUTE_ALLOWED,
+    NeededFor,
+    fields_of,
+    no_choice,
+    no_number,
+    parsed,
+    tell_hidden,
+)
 from dashboard.web.schedule_words import (
     AFTER,
     CATCH_UP_WORDS,
@@ -46,24 +57,11 @@ MOST_FILES = 100
 CHOSEN = ("file", "preset")
 
 
-class NeededFor:
-    """Only asked for by some choices of when: with the others it is not on the page."""
-
-    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
-
-    def __init__(self, message: str, *choices: str) -> None:
-        self.message, self.choices = message, choices
-
-    def __call__(self, form: Any, field: Field) -> None:
-        if form.when.data in self.choices and not (field.raw_data and field.raw_data[0].strip()):
-            raise StopValidation(self.message)
-
-
 class ScheduleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Of the fields of `when` only those the choice needs are on the page."""
 
     name = StringField("Name", [Optional(), Length(max=LONGEST_NAME)])
-    type = SelectField("Job type")
+    type = SelectField("Job type", **no_choice("Choose a job type from the list."))
     file = SelectField("File", validate_choice=False)
     preset = SelectField("Preset", validate_choice=False)
     parameters = TextAreaField(
@@ -71,31 +69,60 @@ class ScheduleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         [Optional()],
         description="As JSON, with the keys that REST takes as data. Empty: the type's own.",
     )
-    when = SelectField("When", choices=WHEN_WORDS, default=str(When.DAILY))
-    every = SelectField("Minutes", choices=EVERY_WORDS, default="15")
+    when = SelectField(
+        "When",
+        choices=WHEN_WORDS,
+        default=str(When.DAILY),
+        **no_choice("Choose when it runs from the list."),
+    )
+    every = SelectField("Minutes", choices=EVERY_WORDS, default="15", **no_choice(EVERY_ALLOWED))
     minute = IntegerField(
-        "Minute of the hour", [NeededFor("Enter 0 to 59.", When.HOURLY)], default=0
+        "Minute of the hour",
+        [NeededFor(MINUTE_ALLOWED, When.HOURLY)],
+        default=0,
+        **no_number(MINUTE_ALLOWED),
     )
     time = StringField("Time", [NeededFor("Enter a time.", *TIMED)], default="06:00")
-    weekday = SelectField("Day", choices=WEEKDAY_WORDS, default="1")
-    day = IntegerField("Day of the month", [NeededFor("Enter 1 to 31.", When.MONTHLY)], default=1)
+    weekday = SelectField(
+        "Day",
+        choices=WEEKDAY_WORDS,
+        default="1",
+        **no_choice("Choose a day from Monday to Sunday."),
+    )
+    day = IntegerField(
+        "Day of the month",
+        [NeededFor(DAY_ALLOWED, When.MONTHLY)],
+        default=1,
+        **no_number(DAY_ALLOWED),
+    )
     cron = StringField(
         "Cron expression",
         [NeededFor("Enter an expression.", When.CRON)],
         description="Minute, hour, day, month, day of week.",
     )
     timezone = StringField("Time zone", [NeededFor("Enter a time zone.", *When)], default="UTC")
-    after_type = SelectField("Job type to follow", validate_choice=False)
-    after_outcome = RadioField("Start it", choices=OUTCOME_WORDS, default=str(AfterOutcome.CLEAN))
+    after_type = SelectField(
+        "Job type to follow",
+        [NeededFor("Choose the job type to follow.", AFTER)],
+        validate_choice=False,
+    )
+    after_outcome = RadioField(
+        "Start it",
+        choices=OUTCOME_WORDS,
+        default=str(AfterOutcome.CLEAN),
+        **no_choice(LISTED),
+    )
     overlap = RadioField(
         "If its last job has not finished",
         choices=OVERLAP_WORDS,
         default=str(Overlap.SKIP),
+        **no_choice(LISTED),
     )
     catch_up = RadioField(
         "If runs were missed because nothing was running",
         choices=CATCH_UP_WORDS,
         default=str(CatchUp.ONE),
+        **no_choice(LISTED),
     )
     version = HiddenField()
 
@@ -110,6 +137,11 @@ class ScheduleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         presets = presets_of(session, owner, chosen.name) if self.is_export and chosen else []
         self.preset.choices = options(["", *(found.name for found in presets)], self.preset.data)
 
+    def ready(self, session: Session, owner: User) -> None:
+        """For the page."""
+        self.offer(session, owner)
+        tell_hidden(self, self.shown)
+
     @property
     def job_type(self) -> JobType | None:
         """The chosen one, the first of the list before somebody chose."""
@@ -123,6 +155,12 @@ class ScheduleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     @property
     def is_export(self) -> bool:
         return self.job_type is not None and self.job_type.kind is Kind.EXPORT
+
+    @property
+    def shown(self) -> set[str]:
+        """The names of the fields on the page: those that the choices made need."""
+        of_type = {"file"} if self.is_import else {"preset"} if self.is_export else set()
+        return fields_of(self.when.data) | of_type
 
     @property
     def type_words(self) -> str:
@@ -244,29 +282,10 @@ def whole(field: IntegerField, name: str) -> int:
     return int(field.data)
 
 
-def parsed(text: str) -> dict[str, Any]:
-    """Raises InputRefused naming `data` and the place."""
-    if not text.strip():
-        return {}
-    try:
-        found = json.loads(text, parse_constant=no_number)
-    except json.JSONDecodeError as error:
-        message = f"Line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}."
-        raise wrong("data", message) from None
-    except (ValueError, RecursionError) as error:
-        raise wrong("data", f"This is not JSON: {str(error)[:100]}.") from None
-    if not isinstance(found, dict):
-        raise wrong("data", 'Parameters are an object, such as {"format": "csv"}.')
-    return found
-
-
-def no_number(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
-
-
-def field_of(error: InputRefused, fields: Mapping[str, Any]) -> str:
-    """The field of the page a refusal belongs to; one of a key of `data` to the parameters."""
+def field_of(error: InputRefused, form: ScheduleForm) -> str:
+    """The field a refusal belongs to; of a key of `data` without one on the page: parameters."""
     named = str(error.details.get("field") or "")
     aliases = {"after": "after_type", "catchUp": "catch_up"}
     name = aliases.get(named, named)
-    return name if name in fields or not name else "parameters"
+    known = name in form._fields and (name not in CHOSEN or name in form.shown)
+    return name if known or not name else "parameters"

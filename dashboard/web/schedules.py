@@ -232,7 +232,7 @@ def previewed(form: ScheduleForm) -> dict[str, Any]:
 
 
 def new_page(form: ScheduleForm) -> str:
-    form.offer(db.session(), current_user)
+    form.ready(db.session(), current_user)
     return render_template(
         "schedules/new.html", form=form, zones=sorted(zone_names()), **previewed(form)
     )
@@ -240,7 +240,7 @@ def new_page(form: ScheduleForm) -> str:
 
 def page(schedule: Schedule, form: ScheduleForm) -> str:
     """The form for who may change it, the facts for who may look; the history for both."""
-    form.offer(db.session(), schedule.user)
+    form.ready(db.session(), schedule.user)
     before = request.args.get("before", "")
     place = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     runs = history(db.session(), schedule.id, before=place, limit=RUNS)
@@ -277,7 +277,7 @@ def type_kinds() -> dict[str, str]:
 def refused(form: ScheduleForm, error: JobEngineError) -> ScheduleForm:
     db.session.rollback()
     if isinstance(error, InputRefused):
-        error.details["field"] = field_of(error, form._fields)
+        error.details["field"] = field_of(error, form)
     show_refusal(form, error)
     return form
 

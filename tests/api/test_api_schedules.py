@@ -83,6 +83,13 @@ def test_from_its_times_to_a_trigger_and_back(staff: Caller):
     assert (body["cron"], body["after"]) == ("0 6 * * *", None)
 
 
+def test_a_wrong_outcome_changes_nothing(staff: Caller):
+    path = f"/schedules/{made(staff)['id']}"
+    after = {"type": "airlines", "outcome": {}}
+    assert field_of(staff.open("PUT", path, json={"after": after})) == "after"
+    assert staff.get(path).get_json()["version"] == 1
+
+
 def test_a_version_that_is_not_the_latest(staff: Caller):
     path = f"/schedules/{made(staff)['id']}"
     staff.open("PUT", path, json={"name": "One", "version": 1})
@@ -125,6 +132,11 @@ def test_deleted(staff: Caller):
         ({"after": {"type": "flights"}}, "cron"),
         ({"cron": "-", "after": {"type": "nothing"}}, "after"),
         ({"cron": "-", "after": {"type": "flights", "outcome": "bad"}}, "after"),
+        ({"cron": "-", "after": {"type": "airlines", "outcome": []}}, "after"),
+        ({"cron": "-", "after": {"type": "\ud800"}}, "after"),
+        ({"cron": "\ud800 * * * *"}, "cron"),
+        ({"name": "a\ud800"}, "name"),
+        ({"data": {"columns": ["\ud800"]}}, "columns"),
         ({"cron": "-", "after": "flights"}, "after"),
         ({"cron": "-", "after": {"type": "flights-export"}}, "after"),
         ({"timezone": "Europe/Nowhere"}, "timezone"),

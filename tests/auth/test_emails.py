@@ -22,9 +22,23 @@ def test_accepted(good: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "ada", "@example.org", "ada@", "a b@example.org", "a@b@c", "a@x..y", "<a>@b.c"]
+    "bad",
+    [
+        "",
+        "ada",
+        "@example.org",
+        "ada@",
+        "a b@example.org",
+        "a@b@c",
+        "a@x..y",
+        "<a>@b.c",
+        "\0@example.org",
+        "a\u202e@example.org",
+        "a\ud800@example.org",
+    ],
 )
 def test_refused_with_the_value_and_the_form_it_should_have(bad: str) -> None:
     with pytest.raises(InputRefused, match=r"name@example\.org") as caught:
         checked_email(bad)
     assert caught.value.details["field"] == "email"
+    assert caught.value.message.isprintable(), "a page can show it"

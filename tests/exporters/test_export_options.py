@@ -7,6 +7,7 @@ import pytest
 from dashboard.errors import InputRefused
 from dashboard.exporters.options import ExportOptions
 from dashboard.exporters.submitted import read_data
+from dashboard.formats.write_options import NAMES as WRITE_NAMES
 from dashboard.jobs.registry import JobType, Kind
 from tests.exporters.exportables import Fields
 from tests.records.travel import Carrier, Stop
@@ -50,6 +51,14 @@ def test_a_refusal_names_the_key(chosen, field, words):
     assert (caught.value.details["field"], words in caught.value.message) == (field, True)
 
 
+@pytest.mark.parametrize("name", ["columns", "labels", *WRITE_NAMES])
+@pytest.mark.parametrize("value", ["x" * 9_999, ["x" * 9_999]])
+def test_long_choices_are_not_quoted_whole(name, value):
+    with pytest.raises(InputRefused) as caught:
+        options(**{name: value})
+    assert (caught.value.details["field"], len(caught.value.message) < 250) == (name, True)
+
+
 def submitted(target, **data):
     return read_data(TYPE, data, target.connect)
 
@@ -68,6 +77,7 @@ def test_what_is_submitted_becomes_the_jobs_options(target):
         ({"file": "x.csv"}, "file", "is for an import"),
         ({"colour": 1}, "colour", "no key 'colour' in data"),
         ({"filters": ONE}, "filters", "filters is a list"),
+        ({"columns": "x" * 9_999}, "columns", 'not "' + "x" * 60 + '…".'),
         ({"runAt": "tomorrow"}, "runAt", "not a time with offset"),
         ({"preset": "mine"}, "preset", "belongs to a person"),
         ({"header": "no"}, "header", "true or false"),

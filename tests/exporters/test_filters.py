@@ -62,6 +62,9 @@ def item(field="number", op="eq", value=1):
         (item("note", "contains", "\0"), "holds a NUL character"),
         (item("note", "contains", "\ud800"), '"\\ud800" is not valid Unicode'),
         (item("note", "contains", ""), "there is no value"),
+        (item("note", "contains", "x" * 1_001), "there are 1001 characters. Use at most 1000."),
+        (item("sent", "ge", "0001-01-01T00:00:00+14:00"), "outside the years 1 to 9999 in UTC"),
+        (item("sent", "le", "9999-12-31T23:59:59-14:00"), "outside the years 1 to 9999 in UTC"),
         (item(op="in", value="1,2"), 'in takes a list of values, such as ["AA", "UA"], not "1,2"'),
         (item(op="in", value=[]), "in takes a list of values"),
         (item(op="in", value=[1] * 501), "there are 501 values. Use at most 500."),
@@ -82,6 +85,25 @@ def test_the_filter_at_fault_is_named():
     error = refusal(item(), item("day", "ge", "x"))
     assert error.message.startswith('Filter 2 (day): "x" is not a date.')
     assert (error.details["filter"], error.details["name"]) == (2, "day")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        item("x" * 9_999),
+        item(op="x" * 9_999),
+        item(value="x" * 9_999),
+        item(op="in", value="x" * 9_999),
+        item(op="null", value=["x"] * 9_999),
+        item("day", value="-" + "9" * 9_999 + "y"),
+        {**item(), "x" * 9_999: 1},
+        "x" * 9_999,
+    ],
+)
+def test_long_texts_are_not_quoted_whole(asked):
+    names = ", ".join(field.name for field in TRIPS.fields)
+    said = refusal(asked).message.replace(names, "")
+    assert ("…" in said, len(said) < 250) == (True, True)
 
 
 @pytest.mark.parametrize("filters", [{"number": 1}, "number=1", None, 5, [item()] * 51])

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from sqlalchemy import Select, insert, literal, select
+from sqlalchemy import Column, Integer, MetaData, Select, Table, insert, literal, select
 
 from dashboard.exporters import filters_counting
 from dashboard.exporters.exporter import Exporter
@@ -47,6 +47,12 @@ def test_rows_of_all(target):
     odd = {"field": "note", "op": "eq", "value": "odd"}
     assert found(target, Trips, odd) == Found(15, 30)
     assert found(target, Trips) == Found(30, 30)
+
+
+def test_a_table_that_is_not_there(travel_engine):
+    missing = Table("gone", MetaData(), Column("id", Integer, primary_key=True))
+    table = type("Gone", (Exporter,), {"table": missing})().describe()
+    assert count(travel_engine, table, []) == Found(None, None, broken=True)
 
 
 def test_an_empty_table(target):

@@ -274,3 +274,17 @@ def test_a_field_that_went_since_is_said_by_the_job_too(target: Engine, tmp_path
     for gone in ({"filters": [asked("colour", "eq", "red")]}, {"columns": ["colour"]}):
         with pytest.raises(InputRefused, match='there is no field "colour"'):
             run_export(target, tmp_path, Trip, **gone)
+
+
+@pytest.mark.parametrize("letter", ["x", "*", "\\", "ǅ", "\U00010400"])
+def test_the_longest_text_is_a_pattern_for_every_database(target, letter):
+    tests = where(TRIPS, [{"field": "note", "op": "contains", "value": letter * 1_000}])
+    with target.connect() as connection:
+        assert connection.execute(select(Trip.id).where(*tests)).all() == []
+
+
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+def test_the_ends_of_the_calendar_can_be_asked_for(target, value):
+    tests = where(TRIPS, [{"field": "sent", "op": "eq", "value": value}])
+    with target.connect() as connection:
+        assert connection.execute(select(Trip.id).where(*tests)).all() == []

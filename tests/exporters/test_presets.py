@@ -42,7 +42,7 @@ def test_others_have_their_own(session, ann):
         find_preset(session, bob, TYPE, "mine")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 81])
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81, "a\0b", "\ud800", "\x7f"])
 def test_names(session, ann, name):
     with pytest.raises(InputRefused) as caught:
         save_preset(session, ann, TYPE, name, CSV)

@@ -52,6 +52,7 @@ def test_what_is_kept(type_, given, kept):
     ("type_", "given", "said"),
     [
         ("text", "a\0b", "Use a text"),
+        ("text", "a\ud800", r'X is "a\ud800". Use a text'),
         ("text", 5, "Use a text"),
         ("integer", "4.5", 'X is "4.5", no whole number. Use digits, as in 42.'),
         ("integer", True, "no whole number"),
@@ -65,7 +66,10 @@ def test_what_is_kept(type_, given, kept):
         ("date", "-9999y", "no day"),
         ("month", "2013-13", "no month. Use YYYY-MM"),
         ("month", "2013-01-01", "no month"),
+        ("month", "9999-12", "0001-01 to 9999-11"),
         ("choice", "LAX", 'X is "LAX", which is no choice. Use one of: JFK, EWR.'),
+        ("choice", [], "X is [], which is no choice"),
+        ("choice", {"a": 1}, "which is no choice"),
         ("boolean", "maybe", "true or false"),
     ],
 )
@@ -78,6 +82,14 @@ def test_what_is_refused(type_, given, said):
         read(parameter, given)
     assert said in caught.value.message
     assert caught.value.details == {"field": "params", "parameter": "x"}
+
+
+def test_the_last_month_whose_end_is_a_day():
+    parameters = {"m": Parameter("month")}
+    found = resolve(parameters, {"m": read(Parameter("month"), "9999-11")}, NOW)
+    assert bound(parameters, found)["m_end"][0] == date(9999, 12, 1)
+    with pytest.raises(InputRefused, match="no month"):
+        resolve(parameters, {"m": "9999-12"}, NOW)
 
 
 def test_blank_is_the_default_or_nothing_or_refused():

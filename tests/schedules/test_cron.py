@@ -154,7 +154,12 @@ def test_what_never_comes_is_refused(text):
         ("* * * 13 *", "the month is wrong"),
         ("* * * * MON#6", "the day-of-week is wrong"),
         ("\u0661 * * * *", "the minute is wrong"),
-        (f"{'1,' * 100}1 * * * *", "of five fields"),
+        (f"{'1,' * 100}1 * * * *", "has 209 characters; 120 are allowed"),
+        ("*/99999999999 * * * *", "a step of 99999999999 for the minute. Use 1 to 60"),
+        ("0 0,1-5/25 * * *", "for the hour. Use 1 to 24"),
+        ("0 0 1/32 * *", "for the day of month. Use 1 to 31"),
+        ("0 0 * */13 *", "for the month. Use 1 to 12"),
+        ("0 0 * * */8", "for the day of week. Use 1 to 7"),
     ],
 )
 def test_a_wrong_expression_says_what_is_wrong(text, words):

@@ -33,9 +33,14 @@ from tests.schedules.place import DAILY, DUE, Place
         ({"catch_up": "some"}, "catchUp"),
         ({"cron": None, "after_type": "gone"}, "after"),
         ({"cron": None, "after_type": "lines", "after_outcome": "bad"}, "after"),
+        ({"cron": None, "after_type": "lines", "after_outcome": []}, "after"),
         ({"cron": None, "after_type": "lines-export"}, "after"),
         ({"name": "x" * 121}, "name"),
         ({"name": "a\0b"}, "name"),
+        ({"name": "a\ud800"}, "name"),
+        ({"data": {"columns": ["a", {"b": "\ud800"}]}}, "columns"),
+        ({"data": {"columns": [{"\ud800": 1}]}}, "columns"),
+        ({"data": {"\ud800": 1}}, "data"),
         ({"data": {"bad": 1}}, "bad"),
         ({"data": {"runAt": "2026-11-30T08:00:00+01:00"}}, "runAt"),
         ({"data": {"file": "gone.txt"}, "type": "lines"}, "file"),
@@ -51,6 +56,17 @@ def test_what_is_wrong_is_named_and_nothing_is_kept(place: Place, values, field)
         place.make(**values)
     assert caught.value.details["field"] == field
     assert not place.do(lambda session: session.query(Schedule).count())
+
+
+def test_a_person_has_so_many_schedules_at_most(place: Place, monkeypatch):
+    monkeypatch.setattr(editing, "MOST_SCHEDULES", 2)
+    schedule = place.make()
+    place.make(active=False)
+    with pytest.raises(InputRefused, match="You have 2 schedules; 2 are allowed") as caught:
+        place.make()
+    assert caught.value.code == "schedule_limit"
+    assert place.make(role="admin"), "each person has their own"
+    assert change(place, schedule, overlap="queue")
 
 
 def test_a_type_that_is_not_there(place: Place):

@@ -39,6 +39,20 @@ def test_a_day_some_months_lack_is_said():
     assert words("0 0 31 * *") == "On day 31 of every month, in months that have one, at 00:00"
 
 
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        ("0 0 29 2 1#5", "the 29th day of month or on the fifth Monday of the month in February"),
+        ("0 0 1,15 * 1-5", "the first and the 15th day of month or on Monday through Friday"),
+        ("0 0 */2 * 1", "if it's on Monday"),
+        ("0 0 15 * 0-7", "At 00:00 every day"),
+        ("0 0 1-31 3 mon", "At 00:00 every day in March"),
+    ],
+)
+def test_of_two_days_either_will_do(cron, said):
+    assert words(cron).endswith(said)
+
+
 @given(
     st.sampled_from([when for when in When if when is not When.CRON]),
     st.sampled_from(EVERY), st.integers(0, 59), st.times(), st.integers(1, 7), st.integers(1, 31),

@@ -1,9 +1,11 @@
 """Append by cursor: every row once, the cursor with its records."""
 
 import pytest
+from sqlalchemy import update
 
 from dashboard.errors import ConfigurationError, WrongState
 from dashboard.jobs.registry import Kind, parse_entry
+from dashboard.jobs.transitions import JOB
 from dashboard.sync import stopping
 from dashboard.sync.sync import Sync, sync_for
 from tests.jobs.room import adds_up
@@ -174,11 +176,20 @@ def test_stopped_while_it_reads(room: SyncRoom, monkeypatch, verb: str, status: 
 @on("sqlite")
 def test_only_one_job_of_a_type_is_live(room: SyncRoom):
     room.shelve(1)
-    job_id = room.start("append")
-    with pytest.raises(WrongState, match=f"job {job_id} is waiting") as refused:
+    room.start("append")
+    with pytest.raises(WrongState, match="runs already") as refused:
         room.start("append")
     assert refused.value.code == "sync_running"
     room.start("upsert")
+
+
+@on("sqlite")
+def test_one_that_waits_for_its_time_holds_nobody_up(room: SyncRoom):
+    room.shelve(1)
+    later = room.start("append")
+    with room.context.app.begin() as connection:
+        connection.execute(update(JOB).where(JOB.c.id == later).values(status="delayed"))
+    assert room.start("append") > later
 
 
 @on("sqlite", "postgres-apart")

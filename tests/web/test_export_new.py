@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
 
 from dashboard.demo.models import Flight
+from dashboard.exporters.exporter import Exporter
 from dashboard.extensions import db
 from dashboard.models.audit import AuditEntry
 from dashboard.models.job import Job
@@ -111,6 +113,18 @@ def test_operators_in_words_become_filters(app, client, op, value, sent):
             {**CARRIER, "f-1-field": "time_hour", "f-1-op": "ge", "f-1-value": "-7x"},
             "start-of-year",
         ),
+        ({**CARRIER, "f-1-field": "gone"}, "There is no field &#34;gone&#34;."),
+        ({**CARRIER, "f-1-field": "gone", "f-1-value": ""}, "There is no field &#34;gone&#34;."),
+        ({**CARRIER, "f-1-op": "like"}, "&#34;like&#34; is no operator for string."),
+        ({**CARRIER, "f-1-op": "contains", "f-1-value": "x" * 16_000}, "Use at most 1000."),
+        (
+            {**CARRIER, "f-1-field": "time_hour", "f-1-op": "le"}
+            | {"f-1-value": "9999-12-31T23:59:59-14:00"},
+            "outside the years 1 to 9999 in UTC",
+        ),
+        ({"column": ["dest", "gone"]}, "There is no longer: gone."),
+        ({"act": "go"}, "There is no step &#34;go&#34;."),
+        ({"act": []}, "There is no step &#34;&#34;."),
         ({"column": []}, "Choose at least one column."),
         ({"decimal": ",", "delimiter": ","}, "cannot both be"),
         ({"format": "docx"}, "is not available"),
@@ -120,8 +134,35 @@ def test_what_is_wrong_stands_beside_its_choice_and_the_form_is_kept(app, client
     response = send(client, preset_name="kept", **form)
     assert (response.status_code, words in response.text) == (422, True)
     assert 'value="kept"' in response.text
+    assert form.get("f-1-value", "") in response.text
     with committed(app):
         assert db.session.query(Job).count() == 0
+
+
+@pytest.mark.parametrize("act", ["start", "refresh", "add", "none", "save"])
+def test_a_filter_on_a_field_that_is_gone_is_kept_until_it_is_taken_out(client, act):
+    row = {**CARRIER, "f-1-field": "gone", "f-1-op": "contains"}
+    text = send(client, act, **row).text
+    for kept in ('name="f-1-field" value="gone"', '<option value="contains"', 'value="AA"'):
+        assert kept in text
+    assert 'name="row"' not in send(client, "remove:1", **row).text
+
+
+def test_an_operator_that_is_not_there_stays_chosen(client):
+    text = send(client, "refresh", **{**CARRIER, "f-1-op": "like"}).text
+    assert re.search(r'<option value="like"[^>]* selected>like</option>', text)
+
+
+@pytest.mark.parametrize("name", ["delimiter", "encoding", "format", "titles", "act", "type"])
+def test_long_choices_do_not_come_back_whole(client, name):
+    response = send(client, **{name: "x" * 9_999})
+    assert (response.status_code, "x" * 130 in response.text) == (422, False)
+
+
+@pytest.mark.parametrize("name", ["f-1-field", "f-1-op"])
+def test_nor_do_long_parts_of_a_filter(client, name):
+    response = send(client, **{**CARRIER, name: "x" * 9_999})
+    assert (response.status_code, "x" * 130 in response.text) == (422, False)
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -158,6 +199,15 @@ def test_the_count_of_rows(client):
     assert count(client) == "0 rows"
     assert count(client, **row, **{"f-1-value": "AA"}) == "0 of 0 rows"
     assert count(client, **row, **{"f-1-value": "\0"}) == "not counted: a filter does not fit yet"
+    gone = {**row, "f-1-field": "gone", "f-1-value": ""}
+    assert count(client, **gone) == "not counted: a filter does not fit yet"
+
+
+def test_the_count_of_a_table_that_is_not_there(app, client, monkeypatch):
+    missing = Table("gone", MetaData(), Column("id", Integer, primary_key=True))
+    table = type("Gone", (Exporter,), {"table": missing})().describe()
+    monkeypatch.setattr("dashboard.web.export_new.exported", lambda _: (table, False))
+    assert count(client) == "not counted: the records cannot be read just now; tell an admin"
 
 
 def test_the_count_is_told_without_script_too(client):

@@ -67,10 +67,19 @@ def test_the_one_that_is_open_is_simply_saved(app, client):
     assert [options["format"] for _, options in kept(app)] == ["csv", "tsv"]
 
 
-@pytest.mark.parametrize(("name", "words"), [(" ", "Give the preset a name"), ("x" * 81, "81 ")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (" ", "Give the preset a name"),
+        ("x" * 81, "at most 80 characters"),
+        ("x" * 9_999, "at most 80 characters"),
+        ("a\0b", "printable characters only"),
+    ],
+)
 def test_a_name_is_needed(app, client, name, words):
     response = save(client, name)
     assert (response.status_code, words in response.text, kept(app)) == (422, True, [])
+    assert "x" * 99 not in response.text
 
 
 def test_wrong_choices_are_not_kept(app, client):
@@ -102,4 +111,5 @@ def test_fields_that_are_gone_are_named(app, client, owner):
             ExportPreset(user_id=owner.id, type="flights-export", name="a", options=options)
         )
     text = client.get("/exports/new?type=flights-export&preset=a").text
-    assert "since this preset was saved: fleet, colour." in text
+    assert "There is no longer: fleet, colour." in text
+    assert 'name="f-1-field" value="fleet"' in text

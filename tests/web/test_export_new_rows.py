@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from dashboard.web.export_rows import Row, joined, row_of_filter, rows_of_form, split
+from dashboard.errors import InputRefused
+from dashboard.web.export_rows import (
+    Row,
+    joined,
+    row_of_filter,
+    rows_of_form,
+    rows_of_options,
+    split,
+)
 from tests.exporters.exportables import Fields
 
 FIELDS = {field.name: field for field in Fields().fields}
@@ -38,8 +46,36 @@ def test_operators_fit_the_field():
     assert list(Row(1, FIELDS["extra"]).operators) == ["blank", "filled"]
 
 
-def test_an_operator_that_does_not_fit_becomes_the_first():
-    assert Row(1, FIELDS["size"], "contains").op == "eq"
+def test_without_an_operator_it_is_the_first():
+    assert Row(1, FIELDS["size"]).op == "eq"
+
+
+@pytest.mark.parametrize("op", ["contains", "like", "null", "x" * 9_999])
+def test_an_operator_that_does_not_fit_stays_and_is_said(op):
+    row = Row(1, FIELDS["size"], op, ["SMALL"])
+    row.check(1, Fields())
+    assert row.op[:60] == op[:60]
+    assert row.op in row.operators
+    assert ("is no operator" in row.problem) == (op != "null")
+    assert len(row.problem) < 200
+
+
+def test_a_filter_on_a_field_that_is_gone_stays_and_is_said():
+    item = {"field": "gone", "op": "contains", "value": "AA"}
+    (row,) = rows_of_options([item], FIELDS)
+    row.check(1, Fields())
+    assert row.as_filter() == item
+    assert row.problem.startswith('There is no field "gone".')
+
+
+@pytest.mark.parametrize("values", [[], [""]])
+def test_it_is_said_without_a_value_too(values):
+    row = rows_of_form(
+        MultiDict([("row", "1"), ("f-1-field", "gone"), *(("f-1-value", v) for v in values)]),
+        FIELDS,
+    )[0]
+    row.check(1, Fields())
+    assert (row.is_filled, "no field" in row.problem) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +90,7 @@ def test_an_operator_that_does_not_fit_becomes_the_first():
     ],
 )
 def test_a_presets_filter_comes_back_as_it_was(item):
-    assert row_of_filter(1, item, FIELDS[item["field"]]).as_filter() == item
+    assert row_of_filter(1, item, FIELDS).as_filter() == item
 
 
 @given(st.lists(st.text("ab,\"' =", min_size=1).map(str.strip).filter(bool), min_size=1))
@@ -66,8 +102,21 @@ def test_values_in_lines_or_between_commas():
     assert split('a, "b, c"\n\n d ,\n') == ["a", "b, c", "d"]
 
 
-def test_a_form_with_odd_rows_keeps_the_good_ones():
-    form = MultiDict({"f-2-field": "note", "f-2-value": " x ", "f-3-field": "colour"})
-    form.setlist("row", ["2", "2", "3", "x", "²"])
+def test_a_row_counts_once():
+    form = MultiDict({"f-2-field": "note", "f-2-value": " x "})
+    form.setlist("row", ["2", "2"])
     rows = rows_of_form(form, FIELDS)
     assert [(row.number, row.value, row.op) for row in rows] == [(2, "x", "eq")]
+
+
+@pytest.mark.parametrize("number", ["x", "²", "", "01", "-1", "1" * 10, "x" * 9_999])
+def test_a_row_without_a_number_is_refused(number):
+    with pytest.raises(InputRefused, match="row is a number") as caught:
+        rows_of_form(MultiDict({"row": number, f"f-{number}-field": "note"}), FIELDS)
+    assert len(caught.value.message) < 150
+
+
+def test_a_filter_that_no_row_names_is_refused():
+    form = MultiDict({"row": "1", "f-1-field": "note", "f-2-field": "note"})
+    with pytest.raises(InputRefused, match='"f-2-field" belongs to no row'):
+        rows_of_form(form, FIELDS)

@@ -119,6 +119,11 @@ def test_only_one_type(app, client, owner):
     assert "Nothing fits" in client.get("/exports?type=nonsense").text
 
 
+def test_a_made_up_address_is_a_page(client, owner):
+    assert client.get("/exports?type=%00&status=%00").status_code == 200
+    assert client.get("/exports?type=a%00b&place=%00").status_code == 200
+
+
 def test_pages_follow_each_other(app, client, owner, monkeypatch):
     jobs = [add_export(app, owner) for _ in range(3)]
     monkeypatch.setattr("dashboard.web.exports.NEWEST", replace(NEWEST, size=2))

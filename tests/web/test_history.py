@@ -75,7 +75,14 @@ def test_pages_hold_every_job_once(app, client, owner):
     assert sorted(found) == jobs
 
 
-@pytest.mark.parametrize("query", ["?place=x", "?status=x", "?sort=x", "?type=x", "?person=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("?place=x", "?status=x", "?sort=x", "?type=x", "?person=x"),
+        *("?q=%00", "?q=a%00b", "?type=%00", "?q=%ED%A0%80", "/new?q=%00&type=%00"),
+        *(f"?person={'9' * 5_000}", f"/new?since={'9' * 5_000}"),
+    ],
+)
 def test_a_made_up_address_is_a_page(client, owner, query):
     assert client.get(f"/history{query}").status_code == 200
 

@@ -18,7 +18,7 @@ from dashboard.models.states import JobStatus
 from dashboard.models.stored_file import StoredFile
 from tests.factories import add_user, committed, sign_in
 from tests.reports.conftest import FACTS
-from tests.web.test_reports import mail_server
+from tests.web.test_reports_pages import mail_server
 
 __all__ = ["mail_server"]
 
@@ -204,6 +204,26 @@ def test_mail_that_is_refused(app, client, person, mail_server, to):
     job_id = add_report(app, person)
     client.post(f"/jobs/{job_id}/report/mails", data={"to": to})
     assert "note is-bad" in page(client, job_id)
+    with committed(app) as session:
+        assert session.scalars(select(ReportMail)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "words"),
+    [
+        ({"to": ",".join(f"a{n}@example.org" for n in range(51))}, 303, "50 are allowed"),
+        ({"to": "\0{email}"}, 303, "is not an e-mail address"),
+        ({"to": "{email}", "format": "exe"}, 422, "use csv, tsv, xlsx"),
+    ],
+)
+def test_mail_is_refused_as_the_form_and_rest_do(
+    app, client, person, mail_server, form, status, words
+):
+    job_id = add_report(app, person)
+    form["to"] = form["to"].format(email=person.email)
+    answer = client.post(f"/jobs/{job_id}/report/mails", data=form)
+    assert answer.status_code == status
+    assert words in (answer.text if status == 422 else page(client, job_id))
     with committed(app) as session:
         assert session.scalars(select(ReportMail)).all() == []
 
