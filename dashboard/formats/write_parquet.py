@@ -11,7 +11,7 @@ from dashboard.formats.write_pieces import Pieces
 
 pq: Any = pyarrow.parquet  # its published types know only some calls
 
-GROUP_ROWS = 60_000
+GROUP_ROWS = 30_000
 GROUP_BYTES = 32 << 20
 
 
