@@ -100,8 +100,22 @@ class Row:
     @property
     def is_filled(self) -> bool:
         """Has a value been entered, where the operator asks for one?"""
-        unfit = self.gone or self.op not in self.known_operators
-        return unfit or self.control == "none" or any(self.values)
+        return bool(self.unfit) or self.control == "none" or any(self.values)
+
+    @property
+    def unfit(self) -> str:
+        """What is wrong with the field or the operator, whatever the value."""
+        if self.gone:
+            return f"There is no field {shown(self.field.name)} any more. Take this filter out."
+        if self.op not in (*self.known_operators, BLANK, FILLED):
+            return f"{shown(self.op)} is no operator of this field. Choose another."
+        return ""
+
+    @property
+    def unfilled(self) -> str:
+        if self.is_filled:
+            return ""
+        return "Choose at least one." if self.control == "checks" else ENTER
 
     def as_filter(self) -> dict[str, Any]:
         found: dict[str, Any] = {"field": self.field.name, "op": self.op, "value": self.value}
@@ -113,10 +127,10 @@ class Row:
 
     def check(self, place: int, table: Exportable) -> None:
         """Say under `problem` what is wrong; `place` counts the filters from 1."""
+        self.problem = self.unfit or self.unfilled
+        if self.problem:
+            return
         try:
-            if not self.is_filled:
-                self.problem = "Choose at least one." if self.control == "checks" else ENTER
-                return
             check_one(place, self.as_filter(), table, now())
         except InputRefused as error:
             text = error.message.partition(": ")[2]

@@ -42,7 +42,8 @@ def test_a_report_completes_with_its_file(room):
     [file] = room.rows(select(*FILE.c).where(FILE.c.id == job.output_id))
     assert (file.rows, file.name.endswith(".parquet")) == (3, True)
     assert room.context.store.exists(file.key)
-    assert room.events(job_id) == ["JobEnqueued", "JobStarted", "JobCompleted"]
+    told = ["JobEnqueued", "JobStarted", "JobProgressed", "JobCompleted"]
+    assert room.events(job_id) == told
 
 
 @on("sqlite")

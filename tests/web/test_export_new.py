@@ -113,9 +113,12 @@ def test_operators_in_words_become_filters(app, client, op, value, sent):
             {**CARRIER, "f-1-field": "time_hour", "f-1-op": "ge", "f-1-value": "-7x"},
             "start-of-year",
         ),
-        ({**CARRIER, "f-1-field": "gone"}, "There is no field &#34;gone&#34;."),
-        ({**CARRIER, "f-1-field": "gone", "f-1-value": ""}, "There is no field &#34;gone&#34;."),
-        ({**CARRIER, "f-1-op": "like"}, "&#34;like&#34; is no operator for string."),
+        ({**CARRIER, "f-1-field": "gone"}, "There is no field &#34;gone&#34; any more."),
+        (
+            {**CARRIER, "f-1-field": "gone", "f-1-value": ""},
+            "There is no field &#34;gone&#34; any more.",
+        ),
+        ({**CARRIER, "f-1-op": "like"}, "&#34;like&#34; is no operator of this field."),
         ({**CARRIER, "f-1-op": "contains", "f-1-value": "x" * 16_000}, "Use at most 1000."),
         (
             {**CARRIER, "f-1-field": "time_hour", "f-1-op": "le"}
