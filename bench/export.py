@@ -233,7 +233,7 @@ def measure_database(
             exports, times = Exports(engine, database), 1
             exports.fill(paths)
             for case in cases:
-                if case.times > args.times:
+                if case.times > args.times or args.case not in (None, case.name):
                     continue
                 if case.times > times:
                     exports.repeat()
@@ -274,6 +274,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.export", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="pairs of each case (5)")
     parser.add_argument("--only", choices=("postgresql", "sqlite"), help="one database only")
+    parser.add_argument("--case", help="one case by its name, such as 'CSV ×10'")
     parser.add_argument("--times", type=int, default=TIMES, help="1 leaves the large tables out")
     parser.add_argument("--save", action="store_true", help="keep the figures in docs/results/")
     parser.add_argument("--data", type=Path, default=FOLDER, help="where the files are made")

@@ -29,9 +29,9 @@ from dashboard.jobs.dispatcher import add_stored_file, dispatch
 from dashboard.jobs.registry import JobType, Kind
 from dashboard.jobs.submission import Submitted
 from dashboard.kinds.submitted import read_data
+from dashboard.lib.texts import storable
 from dashboard.models.stored_file import StoredFile
 from dashboard.models.token import IdempotencyKey
-from dashboard.schedules.starting import can_be_asked
 from dashboard.storage.store import Stored
 
 bp = Blueprint("submitting", __name__)
@@ -204,7 +204,7 @@ def named_file(tx: Session, data: Submitted) -> tuple[StoredFile, dict[str, Any]
 
 
 def newest_named(tx: Session, name: str) -> StoredFile | None:
-    if not can_be_asked(name):
+    if not storable(name):
         return None
     return tx.scalars(
         select(StoredFile)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Text, and_, case, func, literal, not_, or_, type_coerce
+from sqlalchemy import Integer, Text, and_, case, func, literal, not_, or_, type_coerce
 
 from dashboard.errors import ConfigurationError
 from dashboard.lib.cells import FORMULA_STARTS, PLAIN_NUMBER
@@ -11,6 +11,8 @@ from dashboard.lib.cells import FORMULA_STARTS, PLAIN_NUMBER
 Clause = Any  # a ColumnElement: the types of its functions say less than they take
 DIGITS = "0123456789"
 MINUS = "-"
+# So far behind a character is its full-width form: modulo this, both are the same number.
+WIDE_FORMS = ord("＝") - ord("=")
 
 
 def escape_sql(dialect: str, column: Clause) -> Clause:
@@ -29,8 +31,11 @@ def risky_postgresql(text: Clause) -> Clause:
     """The first character is looked at before any pattern: most texts are done with that."""
     first = [ord(character) for character in (*FORMULA_STARTS, "'")]
     starts = FORMULA_STARTS.replace(MINUS, "") + MINUS
+    code = func.ascii(text)
     return and_(
-        func.ascii(text).in_(first),
+        # One look is enough for a text that begins with a letter.
+        code.op("%", return_type=Integer)(WIDE_FORMS) <= ord("@"),
+        code.in_(first),
         text.regexp_match(f"^'*[{starts}]"),
         not_(text.regexp_match(f"^'*{PLAIN_NUMBER}$")),
     )

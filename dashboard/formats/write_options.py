@@ -133,9 +133,9 @@ class WriteOptions:
         mark = self.delimiter
         plain = len(mark) == 1 and mark.isascii() and not mark.isalnum() and mark.isprintable()
         if mark in NO_DELIMITERS or not (plain or mark == "\t"):
-            refuse("delimiter", f"delimiter {mark!r}: use one character such as , ; | or a tab.")
+            refuse("delimiter", f"delimiter {mark!r:.60}: use one character such as , ; | or tab.")
         if self.format == "tsv" and mark != "\t":
-            refuse("delimiter", f"delimiter {mark!r}: TSV has a tab. Use the format csv.")
+            refuse("delimiter", f"delimiter {mark!r:.60}: TSV has a tab. Use the format csv.")
         if mark == self.decimal:
             message = "decimal and delimiter cannot both be ','. Use the delimiter ';'."
             refuse("decimal", message)
@@ -164,10 +164,10 @@ TRUTHS = ("escapeFormulas", "header")
 def as_choice(name: str, value: Any) -> str | bool:
     if name in TRUTHS:
         if not isinstance(value, bool):
-            refuse(name, f"{name} is true or false, not {value!r}.")
+            refuse(name, f"{name} is true or false, not {value!r:.60}.")
         return value
     if not isinstance(value, str):
-        refuse(name, f"{name} is a text, not {value!r}.")
+        refuse(name, f"{name} is a text, not {value!r:.60}.")
     if name == "delimiter":
         return SPELLED_DELIMITERS.get(value, value)
     return value if name == "decimal" else value.strip().lower()
@@ -176,7 +176,7 @@ def as_choice(name: str, value: Any) -> str | bool:
 def one_of(name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         shown = ", ".join(map(repr, allowed))
-        refuse(name, f"{name} {value!r} is not available. Use {shown}.")
+        refuse(name, f"{name} {value!r:.60} is not available. Use {shown}.")
 
 
 def refuse(name: str, message: str) -> NoReturn:

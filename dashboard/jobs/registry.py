@@ -142,8 +142,8 @@ class JobRegistry:
             return self._types[name]
         except KeyError:
             known = ", ".join(sorted(self._types)) or "none"
-            message = f"There is no job type {name!r}. Known types: {known}."
-            raise UnknownJobType(message, details={"type": name}) from None
+            message = f"There is no job type {name!r:.60}. Known types: {known}."
+            raise UnknownJobType(message, details={"type": name[:60]}) from None
 
     def get_kind(self, name: str) -> Kind:
         return self.get(name).kind

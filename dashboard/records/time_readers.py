@@ -1,7 +1,7 @@
 """How dates and times are read from text: ISO forms only."""
 
 import re
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +14,8 @@ from dashboard.records.reader import Problem, Reader
 pc: Any = pyarrow.compute  # its published types know only some calls
 
 YEAR = "[1-9][0-9]{3}"
+# With an offset the last year may end beyond itself.
+BEFORE_THE_LAST = "(?:[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])"
 MONTH_DAY = (  # all but 29 February, which the judge looks up
     "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     "|02-(?:0[1-9]|1[0-9]|2[0-8]))"
@@ -29,7 +31,9 @@ OTHER_FORM = re.compile(
     re.A,
 )
 STAMP_LENGTHS = frozenset({10, 16, 19, *range(21, 27)})
-DAYS_TO_YEAR_ONE = date(1, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
+# From 1970-01-01 on.
+FIRST_DAY = date.min.toordinal() - date(1970, 1, 1).toordinal()
+LAST_DAY = date.max.toordinal() - date(1970, 1, 1).toordinal()
 MICROSECONDS_A_DAY = 86_400_000_000
 
 
@@ -38,7 +42,7 @@ class DateReader(Reader):
 
     def convert(self, texts: Any) -> Any:
         values = pc.cast(texts, pa.date32())
-        refuse_before(values, DAYS_TO_YEAR_ONE)
+        refuse_beyond(values, FIRST_DAY, LAST_DAY)
         return values
 
     def judge(self, cell: str) -> Problem | None:
@@ -56,18 +60,29 @@ def hint(cell: str) -> str:
     return ", or choose the form of this column's dates" if OTHER_FORM.match(cell) else ""
 
 
-def refuse_before(values: Any, first: int) -> None:
-    """Arrow knows a year 0, Python and PostgreSQL do not."""
-    smallest = pc.min(values)
-    if smallest.is_valid and smallest.value < first:
-        raise pa.ArrowInvalid("year 0")
+def refuse_beyond(values: Any, first: int, last: int) -> None:
+    """Arrow knows a year 0 and a year 10000, Python does not."""
+    ends = pc.min_max(values)
+    smallest, largest = ends["min"], ends["max"]
+    if smallest.is_valid and (smallest.value < first or largest.value > last):
+        raise pa.ArrowInvalid("beyond the calendar")
+
+
+def in_the_calendar(day: str, clock: str, zone: str) -> bool:
+    """`zone` is an offset; the moment in UTC may be beyond the first or last year."""
+    try:
+        datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 class DateTimeReader(Reader):
     def __init__(self, field: Field) -> None:
         super().__init__(field)
         zone = rf"(?:Z|{OFFSET.pattern})?" if field.timezone else "Z?"
-        self.sure = rf"^{YEAR}-{MONTH_DAY}(?:[ T]{CLOCK}{zone})?$"
+        year = BEFORE_THE_LAST if field.timezone else YEAR
+        self.sure = rf"^{year}-{MONTH_DAY}(?:[ T]{CLOCK}{zone})?$"
 
     def convert(self, texts: Any) -> Any:
         if not self.field.timezone:
@@ -80,7 +95,8 @@ class DateTimeReader(Reader):
     def _stamps(self, texts: Any, zone: str | None = None) -> Any:
         zone = "UTC" if self.field.timezone else zone
         values = pc.cast(texts, pa.timestamp("us", zone))
-        refuse_before(values, DAYS_TO_YEAR_ONE * MICROSECONDS_A_DAY)
+        first, last = FIRST_DAY * MICROSECONDS_A_DAY, (LAST_DAY + 1) * MICROSECONDS_A_DAY - 1
+        refuse_beyond(values, first, last)
         return values
 
     def fast(self, cells: Cells) -> Any:
@@ -108,12 +124,15 @@ class DateTimeReader(Reader):
             return None
         if not OFFSET.fullmatch(zone):
             return "not_a_datetime", f"is not a date and time. {form}"
-        return None if self.field.timezone else ("not_a_datetime", NO_OFFSET)
+        if not self.field.timezone:
+            return "not_a_datetime", NO_OFFSET
+        return None if in_the_calendar(day, clock, zone) else ("not_a_datetime", BEYOND)
 
     def raw_safe(self, cells: Cells, values: Any) -> bool:
         return not self.field.timezone or bool((cells.last_octets() == ord("Z")).all())
 
 
+BEYOND = "is outside the years 1 to 9999 in UTC. Use a time between them."
 NO_OFFSET = "has an offset, but this column keeps no time zone. Write the time in UTC, without one."
 
 

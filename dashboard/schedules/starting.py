@@ -141,12 +141,7 @@ def own_file(context: JobContext, session: Session, owner: User, name: str) -> S
         .limit(1)
         .with_for_update(read=True)
     )
-    file = session.scalars(query).one_or_none() if can_be_asked(name) else None
+    file = session.scalars(query).one_or_none() if storable(name) else None
     if file is None or not context.store.exists(file.key):
         raise wrong("file", f"There is no file {name[:100]!r} of {owner.name} any more. Upload it.")
     return file
-
-
-def can_be_asked(text: str) -> bool:
-    """No file is called as no text may be."""
-    return storable(text)
