@@ -12,7 +12,7 @@ Clause = Any  # a ColumnElement: the types of its functions say less than they t
 DIGITS = "0123456789"
 MINUS = "-"
 # So far behind a character is its full-width form: modulo this, both are the same number.
-WIDE_FORMS = ord("＝") - ord("=")
+WIDE_FORMS = ord("\uff1d") - ord("=")
 
 
 def escape_sql(dialect: str, column: Clause) -> Clause:
