@@ -20,7 +20,7 @@ from dashboard.storage.store import PARTS, Store
 
 S = JobStatus
 CHECK_SECONDS = 0.5
-NOTE_SECONDS = 0.2
+NOTE_SECONDS = 0.05
 GOING_ON = (S.PREPARING, S.ACTIVE)
 READ = {"sqlite_begin": "DEFERRED"}
 
@@ -93,7 +93,7 @@ class EngineDesk:
             connection.execute(insert(CHUNK), rows)
 
     def part_done(self, number: int, rows: int) -> None:
-        """Written down a few times a second: small parts come faster than a page is looked at."""
+        """Written down some times a second: small parts come faster than a page is looked at."""
         with self._lock:
             self._made[number] = rows
             if time.monotonic() - self._noted < NOTE_SECONDS:
