@@ -100,7 +100,7 @@ def test_run_now_leads_to_the_job(app, client, room):
 def test_a_second_run_meanwhile_is_refused_by_name(client, room):
     sign_in(client)
     room.shelve(1)
-    room.start("append")
+    job_id = room.start("append")
     response = client.post(f"/syncs/{NAME}/runs", follow_redirects=True)
     assert "runs already" in response.text
     room.run(job_id)
