@@ -228,7 +228,7 @@ def contexts(setup: str, folder: Path, server: Postgres) -> Iterator[JobContext]
         instance=folder,
         job_types=types.TYPES,
     )
-    context = JobContext(settings, JobRegistry(types.TYPES), Silent())  # type: ignore[arg-type]
+    context = JobContext(settings, JobRegistry(types.TYPES), Silent())  # type: ignore[arg-type]  # sends nothing
     Base.metadata.create_all(context.app)
     types.METADATA.create_all(context.target)
     ensure_cursors(context.target)

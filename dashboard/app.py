@@ -32,7 +32,6 @@ from dashboard.jobs.registry import JobRegistry
 from dashboard.kinds.submitted import read_data
 from dashboard.lib.logs import configure_logs
 from dashboard.lib.secrets import SecretBox
-from dashboard.models import export_preset, report_mail, schedule, type_secret  # noqa: F401 - tables
 from dashboard.reports.mailing import LISTENER, send_report_by_mail
 from dashboard.schedules.following import Followers
 from dashboard.settings import SHIPPED, SettingError, Settings, from_environment

@@ -1,20 +1,15 @@
 """`flask jobs export`: which rows, which columns, what kind of file, and where to put it."""
 
-import os
 import re
-import secrets
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import select
 
 from dashboard.cli.exits import Exit, UsageCommand
+from dashboard.cli.file_output import STDOUT, by_suffix, check_place, opened, output_key, stay
 from dashboard.cli.jobs import (
     acting_user,
     as_json_option,
@@ -27,23 +22,16 @@ from dashboard.cli.jobs import (
 )
 from dashboard.cli.output import exit_code, print_job, say
 from dashboard.cli.submitting import submit
-from dashboard.cli.watching import Bar, run_inline, watch
-from dashboard.errors import InputRefused, JobEngineError, NotFound, WrongState
-from dashboard.extensions import db
+from dashboard.errors import InputRefused, JobEngineError
 from dashboard.formats.write_options import (
     COMPRESSIONS,
     DECIMALS,
     ENCODINGS,
     FORMATS,
-    PACKED_SUFFIXES,
-    SUFFIXES,
 )
 from dashboard.jobs.registry import Kind
-from dashboard.models.columns import AnyRow
 from dashboard.models.states import JobStatus
-from dashboard.models.stored_file import StoredFile
 
-STDOUT = "-"
 COMPARISON = re.compile(r"\s*([^\s=<>!~]+)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*", re.S)
 ONE_OF = re.compile(r"\s*([^\s=<>!~]+)\s+in\s+(.+?)\s*", re.S | re.I)
 OPERATORS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "~": "contains"}
@@ -91,9 +79,7 @@ def export(
     **chosen: Any,
 ) -> None:
     """Export TYPE; returns when queued unless --watch, --inline or -o FILE."""
-    if output == STDOUT and as_json:
-        raise click.UsageError("-o - and --json both write to standard output. Choose one.")
-    check_place(output)
+    check_place(output, as_json=as_json)
     data = asked(chosen, output)
     try:
         job_id = submit(type_name, Kind.EXPORT, data, acting_user(email))
@@ -106,16 +92,6 @@ def export(
         refuse(error)
     except JobEngineError as error:
         refuse(error)
-
-
-def check_place(output: str | None) -> None:
-    """Before there is a job: can the file be there?"""
-    if output is None or output == STDOUT:
-        return
-    if Path(output).is_dir():
-        raise click.UsageError(f"{output} is a folder. Name a file in it.")
-    if not Path(output).absolute().parent.is_dir():
-        raise click.UsageError(f"There is no folder {Path(output).parent} for {output}.")
 
 
 def asked(chosen: dict[str, Any], output: str | None) -> dict[str, Any]:
@@ -148,56 +124,14 @@ def comparison(text: str) -> dict[str, Any]:
     raise click.UsageError(f"--where {text!r}: use FIELD=VALUE, FIELD>=VALUE, 'FIELD in A,B' …")
 
 
-def by_suffix(name: str) -> tuple[str | None, str | None]:
-    """Format and compression that a file's name promises."""
-    for compression, packed in PACKED_SUFFIXES.items():
-        for format_, suffix in SUFFIXES.items():
-            if name.lower().endswith(suffix + packed):
-                return format_, compression if packed else None
-    return None, None
-
-
 def fetch_to(output: str, job_id: int, *, inline: bool, watching: bool, as_json: bool) -> None:
     """Stay until the job ends, bring its file, exit with what came of it."""
-    with Bar(shown=watching) as bar:
-        job = (run_inline if inline else watch)(context(), job_id, bar)
+    job = stay(job_id, inline=inline, watching=watching)
     if job.status == JobStatus.COMPLETED:
-        deliver(job, output)
+        with opened(job, output) as target, context().store.open(output_key(job)) as source:
+            shutil.copyfileobj(source, target, 1 << 20)
     if output != STDOUT:
         print_job(job, as_json=as_json)
     elif job.status != JobStatus.COMPLETED:
         say(f"Job {job.id} is {job.status}. {job.error_message or ''}".rstrip())
     sys.exit(exit_code(job) if job.status == JobStatus.COMPLETED else Exit.FAILED)
-
-
-def deliver(job: AnyRow, output: str) -> None:
-    """The job's finished file to a path, where it appears whole or not at all, or to stdout.
-
-    Raises NotFound when the job has no file, or it has expired, and WrongState.
-    """
-    key = db.session.scalar(select(StoredFile.key).where(StoredFile.id == job.output_id))
-    if key is None:
-        raise NotFound(f"Job {job.id} has no file.", code="file_gone")
-    try:
-        with context().store.open(key) as source, opened(output) as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-    except OSError as error:
-        message = f"Job {job.id} is done, but {output} cannot be written: {error.strerror}."
-        raise WrongState(message, code="output_unwritable") from error
-
-
-@contextmanager
-def opened(output: str) -> Iterator[BinaryIO]:
-    if output == STDOUT:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    path = Path(output)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as target:
-            yield target
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

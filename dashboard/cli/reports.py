@@ -5,10 +5,9 @@ from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import select
 
 from dashboard.cli.exits import Exit, UsageCommand
-from dashboard.cli.exports import STDOUT, by_suffix, check_place, opened
+from dashboard.cli.file_output import STDOUT, by_suffix, check_place, opened, output_key, stay
 from dashboard.cli.jobs import (
     acting_user,
     as_json_option,
@@ -21,14 +20,11 @@ from dashboard.cli.jobs import (
 )
 from dashboard.cli.output import exit_code, print_job, say
 from dashboard.cli.submitting import submit
-from dashboard.cli.watching import Bar, run_inline, watch
-from dashboard.errors import InputRefused, JobEngineError, NotFound, WrongState
-from dashboard.extensions import db
+from dashboard.errors import InputRefused, JobEngineError
 from dashboard.formats.write_options import FORMATS, WriteOptions
 from dashboard.jobs.registry import Kind
 from dashboard.models.columns import AnyRow
 from dashboard.models.states import JobStatus
-from dashboard.models.stored_file import StoredFile
 from dashboard.reports.messages import cut_words
 from dashboard.reports.results import file_pieces
 
@@ -62,11 +58,9 @@ def report(
     **mail: Any,
 ) -> None:
     """Run the report TYPE; returns when queued unless --watch, --inline or -o FILE."""
-    if output == STDOUT and as_json:
-        raise click.UsageError("-o - and --json both write to standard output. Choose one.")
     if format_ and output is None:
         raise click.UsageError("--format is for -o FILE.")
-    check_place(output)
+    check_place(output, as_json=as_json)
     data = {"params": dict(map(name_and, param)), **mail_of(**mail)}
     try:
         job_id = submit(type_name, Kind.REPORT, data, acting_user(email))
@@ -75,7 +69,8 @@ def report(
         options = WriteOptions(format=format_ or by_suffix(str(output))[0] or "csv")
         job = stay(job_id, inline=inline, watching=watching)
         if job.status == JobStatus.COMPLETED:
-            deliver(job, str(output), options)
+            with opened(job, str(output)) as target:
+                target.writelines(file_pieces(context().store, output_key(job), options))
         end(job, output == STDOUT, as_json=as_json)
     except InputRefused as error:
         if error.code == "input_refused":
@@ -95,27 +90,6 @@ def name_and(text: str) -> tuple[str, str]:
 def mail_of(mail_to: tuple[str, ...], mail_format: str | None) -> dict[str, Any]:
     data = {"mailTo": list(mail_to) or None, "mailFormat": mail_format}
     return {name: value for name, value in data.items() if value is not None}
-
-
-def stay(job_id: int, *, inline: bool, watching: bool) -> AnyRow:
-    with Bar(shown=watching) as bar:
-        return (run_inline if inline else watch)(context(), job_id, bar)
-
-
-def deliver(job: AnyRow, output: str, options: WriteOptions) -> None:
-    """The result in its format, to a path where it appears whole or not at all, or to stdout.
-
-    Raises NotFound when it is not kept any more, and WrongState.
-    """
-    key = db.session.scalar(select(StoredFile.key).where(StoredFile.id == job.output_id))
-    if key is None:
-        raise NotFound(f"Job {job.id} has no result.", code="file_gone")
-    try:
-        with opened(output) as target:
-            target.writelines(file_pieces(context().store, key, options))
-    except OSError as error:
-        message = f"Job {job.id} is done, but {output} cannot be written: {error.strerror}."
-        raise WrongState(message, code="output_unwritable") from error
 
 
 def end(job: AnyRow, to_stdout: bool, *, as_json: bool) -> None:

@@ -80,13 +80,14 @@ def exported_columns(
 def exported(column: Column[Any], declared: tuple[str, str] | None) -> Exported | None:
     """A column; one that holds a surrogate key shows what files call the record it refers to."""
     shape, reference = type_of(column), reference_of(column, declared)
-    name, expression = column.name, column
+    name = column.name
+    expression: ColumnElement[Any] = column
     if reference is not None and reference.surrogate:
         other = reference.table.alias()
         shape = type_of(reference.table.c[reference.key])
         name = declared[0] if declared else column.name.removesuffix("_id")
         named = select(other.c[reference.key]).where(other.c[reference.column] == column)
-        expression = named.scalar_subquery()  # type: ignore[assignment]
+        expression = named.scalar_subquery()
     if shape is None:
         return None
     label = str(column.info.get("label") or label_for(name))

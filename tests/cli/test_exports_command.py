@@ -14,7 +14,7 @@ from flask import Flask
 
 from config import from_environment
 from dashboard.app import create_app
-from dashboard.cli import exports
+from dashboard.cli import exports, file_output
 from dashboard.demo.models import Airline
 from dashboard.exporters.presets import save_preset
 from dashboard.extensions import Base, db
@@ -184,14 +184,14 @@ def test_standard_output_has_the_file_and_nothing_else(app: Flask) -> None:
 
 
 def test_a_file_is_waited_for(app: Flask, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(exports, "watch", exports.run_inline)  # in place of a consumer
+    monkeypatch.setattr(file_output, "watch", file_output.run_inline)  # in place of a consumer
     assert export(app, "-o", tmp_path / "a.csv").exit_code == 0
     assert (tmp_path / "a.csv").exists()
 
 
 def test_a_job_that_does_not_complete_leaves_no_file(app: Flask, monkeypatch: Any) -> None:
     failed = SimpleNamespace(id=7, status="failed", error_message="The table is gone.")
-    monkeypatch.setattr(exports, "watch", lambda *_: failed)
+    monkeypatch.setattr(file_output, "watch", lambda *_: failed)
     result = export(app, "-o", "-")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "Job 7 is failed. The table is gone." in result.stderr
